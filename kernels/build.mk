@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+# build.mk: how parts become images.  Every part and every workload is compiled once into one object, build/parts/NAME.o
+# and build/workloads/NAME.o; a structure's image.mk says which of them go into which domain.
+
+# V=1 shows every command.
+Q := $(if $(V),,@)
+GUEST_CC ?= gcc
+GUEST_CFLAGS := -std=c17 -O2 -g -ffreestanding -fPIE -fvisibility=hidden -mno-red-zone -mgeneral-regs-only \
+	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
+	-momit-leaf-frame-pointer -fno-strict-aliasing -fno-common -Wall -Wextra -Werror \
+	-Wno-address-of-packed-member -Ikernels/include -Ikernels -Ibuild/gen
+GUEST_HEADERS := $(wildcard kernels/include/*.h kernels/base/*.h kernels/machine/*.h kernels/machine/*.inc)
+PYTHON := /usr/bin/python3
+
+PARTS := alloc sched blk fs console pager posix
+STRUCTURES := mono uni
+
+# What follows from os.list.
+GEN := build/gen/os_calls.h build/gen/os_direct.c build/gen/os_checked.c build/gen/os_names.c build/gen/os_args.h
+$(GEN) &: kernels/gen/os_gen.py kernels/include/os.list
+	$(Q)$(PYTHON) kernels/gen/os_gen.py kernels/include/os.list build/gen
+
+# One object file a source file.
+build/obj/%.c.o: kernels/%.c $(GUEST_HEADERS) build/gen/os_calls.h
+	@mkdir -p $(@D)
+	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -c -o $@ $<
+build/obj/%.S.o: kernels/%.S $(GUEST_HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -c -o $@ $<
+build/obj/gen/%.c.o: build/gen/%.c build/gen/os_calls.h
+	@mkdir -p $(@D)
+	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -Wno-cast-function-type -c -o $@ $<
+
+# One object a part: its code renamed to .text.NAME, so that instructions can be told apart, and only what its file
+# `exports` lists visible.
+PART_LD = SECTIONS { .text.$(1) : { *(.text .text.*) } }
+define part_rules
+build/parts/$(1).o: $(2) $(3)
+	@mkdir -p build/parts
+	@printf '%s\n' '$$(call PART_LD,$(1))' >build/parts/$(1).ld
+	$(Q)ld -r -T build/parts/$(1).ld -o $$@.tmp $(2)
+	$(if $(3),$(Q)objcopy --keep-global-symbols=$(3) $$@.tmp)
+	@mv $$@.tmp $$@
+endef
+objects_of = $(patsubst kernels/%,build/obj/%.o,$(wildcard kernels/$(1)/*.c))
+$(foreach p,$(PARTS),$(eval $(call part_rules,$(p),$(call objects_of,parts/$(p)),kernels/parts/$(p)/exports)))
+$(foreach p,$(PARTS),$(eval $(call objects_of,parts/$(p)): $(wildcard kernels/parts/$(p)/*.h)))
+
+# base, and the machine except what a structure chooses (image.mk: trap_stay or trap_move).
+$(eval $(call part_rules,base,$(call objects_of,base)))
+MACHINE_OBJECTS := $(call objects_of,machine) \
+	$(addprefix build/obj/machine/,boot.S.o trap_stubs.S.o trap_copy.S.o switch.S.o)
+$(eval $(call part_rules,machine,$(MACHINE_OBJECTS)))
+
+# Workloads: compiled once, against the C library's headers.
+WORKLOAD_NAMES := $(filter-out toll,$(basename $(notdir $(wildcard workloads/*.c))))
+WORKLOAD_CFLAGS := -std=c17 -O2 -g -fPIE -mno-red-zone -fno-stack-protector -fcf-protection=none -fno-common \
+	-Wall -Wextra -Werror -nostdinc -isystem $(MUSL_OS)/include -isystem $(shell $(GUEST_CC) -print-file-name=include) \
+	-I$(ZLIB)/include -iquote kernels/include -iquote workloads
+build/obj/workloads/%.o: workloads/%.c $(wildcard workloads/*.h workloads/*/*.h) kernels/include/wire.h build/gen/os_args.h
+	@mkdir -p $(@D)
+	$(Q)$(GUEST_CC) $(WORKLOAD_CFLAGS) -Ibuild/gen -c -o $@ $<
+WORKLOAD_SOURCES = workloads/$(1).c $(if $(filter pdf_open,$(1)),$(wildcard workloads/pdf/*.c))
+define workload_rules
+build/workloads/$(1).o: $(patsubst %.c,build/obj/%.o,$(call WORKLOAD_SOURCES,$(1)))
+	@mkdir -p build/workloads
+	$(Q)ld -r -o $$@ $$^
+endef
+$(foreach w,toll $(WORKLOAD_NAMES),$(eval $(call workload_rules,$(w))))
+
+# A structure's image.mk sets NAME.PARTS, NAME.OBJECTS (its own and chosen objects) and NAME.KEEP (symbols that stay
+# visible outside the system), and has the rule for build/images/NAME/%.elf.
+define system_rules
+build/obj/$(1)/%.o: GUEST_CFLAGS += -Ikernels/$(1)
+build/$(1)/glue.o: $$($(1).OBJECTS)
+	@mkdir -p build/$(1)
+	@printf '%s\n' '$$(call PART_LD,glue)' >build/$(1)/glue.ld
+	$(Q)ld -r -T build/$(1)/glue.ld -o $$@ $$^
+build/$(1)/sys.o: build/$(1)/glue.o $$(patsubst %,build/parts/%.o,$$($(1).PARTS) base machine)
+	$(Q)ld -r -o $$@.tmp $$^
+	$(Q)objcopy $$(addprefix --keep-global-symbol=,$$($(1).KEEP)) $$@.tmp
+	@mv $$@.tmp $$@
+build/images/$(1)/%.map: build/images/$(1)/%.elf kernels/gen/map_gen.py
+	$(Q)$(PYTHON) kernels/gen/map_gen.py $$@ $$($(1).MAP)
+build/images/$(1)/%.json: build/images/$(1)/%.elf kernels/gen/manifest.py
+	$(Q)$(PYTHON) kernels/gen/manifest.py $$@ $(1) $$* $$< build/workloads/$$*.o build/workloads/toll.o \
+		$$(patsubst %,build/parts/%.o,$$($(1).PARTS) base machine)
+IMAGES += $(foreach w,$(WORKLOAD_NAMES),build/images/$(1)/$(w).elf build/images/$(1)/$(w).map build/images/$(1)/$(w).json)
+endef
+include $(patsubst %,kernels/%/image.mk,$(STRUCTURES))
+$(foreach s,$(STRUCTURES),$(eval $(call system_rules,$(s))))
+
+LIBRARIES := $(MUSL_OS)/lib/libc.a $(ZLIB)/libz.a
+.PHONY: images
+images: $(IMAGES)
+.SECONDARY:

@@ -1,0 +1,62 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Makes the map by which the counting plugin tells domains and parts apart.
+
+usage: map_gen.py OUT DOMAIN ELF [DOMAIN ELF ...]
+
+Symbols __part_NAME_start and __part_NAME_end bound a part's code; entry_exception_N, entry_interrupt_N and
+switch_stacks are the places where a crossing is counted; boot_entry is where a kernel starts.
+"""
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+
+def symbols(elf: str) -> list[tuple[int, int, str, str]]:
+    """(address, size, type, name) of every symbol."""
+    out = subprocess.run(["nm", "-n", "-S", elf], check=True, capture_output=True, text=True).stdout
+    found = []
+    for line in out.splitlines():
+        words = line.split()
+        if len(words) == 4:
+            found.append((int(words[0], 16), int(words[1], 16), words[2], words[3]))
+        elif len(words) == 3 and words[1] != "U":
+            found.append((int(words[0], 16), 0, words[1], words[2]))
+    return found
+
+
+def lines_of(domain: str, elf: str) -> list[str]:
+    starts: dict[str, int] = {}
+    ranges, entries, functions = [], [], []
+    for address, size, kind, name in symbols(elf):
+        part = re.match(r"__part_(\w+)_(start|end)$", name)
+        entry = re.match(r"entry_(exception|interrupt)_\d+$", name)
+        if part and part[2] == "start":
+            starts[part[1]] = address
+        elif part and address > starts.get(part[1], address):
+            ranges.append(f"range {starts[part[1]]:x} {address:x} {domain} {part[1]}")
+        elif entry:
+            entries.append(f"entry {address:x} {entry[1]} {name}")
+        elif name == "switch_stacks":
+            entries.append(f"entry {address:x} thread_switch {name}")
+        elif name == "boot_entry":
+            entries.append(f"boot {address & 0x7fffffff:x}")
+        if kind in "tTwW" and not part:
+            functions.append(f"symbol {address:x} {size:x} {name}")
+    return ranges + entries + functions
+
+
+def main(argv: list[str]) -> int:
+    if len(argv) < 4 or len(argv) % 2:
+        print((__doc__ or "").split("\n\n")[1], file=sys.stderr)
+        return 2
+    lines = ["toll-map 1"]
+    for domain, elf in zip(argv[2::2], argv[3::2]):
+        lines += lines_of(domain, elf)
+    Path(argv[1]).write_text("\n".join(lines) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

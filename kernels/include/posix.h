@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * posix.h: processes, files and system calls as a POSIX program knows them, over fs.h, pager.h, sched.h, console.h.
+ * The calls themselves are listed in os.list, which makes os_calls.h.
+ */
+#ifndef TOLL_POSIX_H
+#define TOLL_POSIX_H
+
+#include "env.h"
+#include "pager.h"
+#include "sched.h"
+
+/* The program that the machine was started for: an ELF executable in this domain's memory, or, where it is linked
+   with this very domain (image == NULL), its entry and its program headers. */
+struct posix_program {
+    const void *image; /* page-aligned memory as alloc.h's pages are addressed */
+    uint64_t bytes;
+    uint64_t entry, phdr, phdr_count;
+};
+
+#define POSIX_PROGRAM_PATH "/init"
+
+/* Makes the first process: words (separated by blanks) follow argv[0] = POSIX_PROGRAM_PATH.  With a program that is
+   linked in, space is the domain's own; otherwise NULL, and one is made.  When the process ends, env_shutdown is
+   called with its wait status.  0 or a negative errno. */
+int posix_start(const struct posix_program *program, const char *words, struct space *space);
+
+/* A fault in the application that pager_fault did not mend: the process ends by that signal.  Does not return if it
+   is the running thread's own. */
+void posix_fault(int signal, uint64_t rip, uint64_t address);
+
+/* Before control goes back to the application: ends the thread if it was killed meanwhile. */
+void posix_return(void);
+
+/* Needed from the home.
+   env_enter:     goes to the application at entry with that stack pointer, all other registers zero.
+   env_tls_set:   the running thread's FS base.
+   env_space_load: the running thread's space (sched_current()->space) was replaced: make it current.
+   env_books:     copies up to n books (wire.h) to out; how many there are.
+   env_shutdown:  the first process has ended with this wait status: end the machine. */
+_Noreturn void env_enter(uint64_t entry, uint64_t sp);
+void env_tls_set(uint64_t base);
+void env_space_load(void);
+unsigned env_books(uint64_t *out, unsigned n);
+_Noreturn void env_shutdown(int status);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wire.h: everything that a guest and the harness have to agree on.  It is the only file that both sides
+ * include, so it depends on nothing and holds constants only.
+ *
+ * Two channels:
+ *
+ * 1. Marks.  A mark is an eight-byte NOP (0f 1f 84 00 disp32: nopl disp32(%rax,%rax,1)) whose displacement
+ *    is WIRE_MARK_BASE + one of the WIRE_MARK_* numbers.  Real hardware and KVM execute it as nothing; the
+ *    counting plugin sees it.  Marks are not counted as instructions.
+ *
+ * 2. Lines on the first serial port.  A line that begins with WIRE_PREFIX is a record; every other line is
+ *    console text.  Records, fields separated by one blank, numbers decimal:
+ *
+ *      TOLL1 main WORKLOAD                      the program's main() was reached
+ *      TOLL1 window OPS KIND=N ...              after a measured window: operations in it, and what the
+ *                                               kernel's own books say was crossed in it (names of
+ *                                               enum wire_kind; absent where the system keeps no books)
+ *      TOLL1 value NAME UNIT N                  a further number that the workload reports
+ *      TOLL1 o HEX                              the next bytes of the output that is hashed
+ *      TOLL1 done WORKLOAD STATUS REASON...     the end of one workload: STATUS ok, fail or skip
+ *      TOLL1 panic REASON...                    the kernel gave up; console text with a backtrace follows
+ *      TOLL1 bt HEXADDRESS                      one frame of that backtrace, innermost first
+ *      TOLL1 enosys NUMBER NAME                 a system call that is not supported was tried (once each)
+ *      TOLL1 sym KIND HEXADDRESS NAME           (Linux baseline) where an entry stub lies
+ *      TOLL1 exit CODE                          the system is about to power off
+ *
+ * Exit codes of the machine: the guest writes V to the debug-exit port and QEMU leaves with (V << 1) | 1.
+ */
+#ifndef TOLL_WIRE_H
+#define TOLL_WIRE_H
+
+#define WIRE_PREFIX "TOLL1 "
+#define WIRE_LINE_MAX 512    /* longest record, with its newline */
+#define WIRE_OUTPUT_CHUNK 64 /* bytes in one "o" record */
+
+#define WIRE_MARK_BASE 0x746f6c00u   /* "tol" and the mark's number */
+#define WIRE_MARK_BEGIN 1            /* a measured window starts */
+#define WIRE_MARK_END 2              /* it ends */
+#define WIRE_MARK_OP 3               /* one operation of the workload was finished */
+#define WIRE_MARK_MAIN 4             /* main() of the workload was reached */
+#define WIRE_MARK_SITE(n) (16 + (n)) /* n < 200: named places for finer windows, a debugging aid */
+
+#define WIRE_EXIT_PORT 0xf4
+#define WIRE_EXIT_OK 0x10    /* QEMU exits with 33 */
+#define WIRE_EXIT_FAIL 0x11  /* 35: the workload failed */
+#define WIRE_EXIT_PANIC 0x12 /* 37: the kernel panicked */
+#define WIRE_QEMU_STATUS(v) (((v) << 1) | 1)
+
+#ifndef __ASSEMBLER__
+/* Kinds of crossings and other things that kernels count in their own books.  The names are also the metric
+   names of results.  A kernel's books are an array of 64-bit counts indexed by these. */
+enum wire_kind {
+    WIRE_SYSCALL,
+    WIRE_EXCEPTION,
+    WIRE_INTERRUPT,
+    WIRE_UPCALL,
+    WIRE_IPC,
+    WIRE_AS_SWITCH,
+    WIRE_THREAD_SWITCH,
+    WIRE_PAGE_FAULT,
+    WIRE_BYTES_COPIED,
+    WIRE_KINDS
+};
+#define WIRE_KIND_NAMES                                                                                                \
+    {                                                                                                                  \
+        "syscall", "exception", "interrupt", "upcall", "ipc", "as_switch", "thread_switch", "page_fault",              \
+            "bytes_copied"                                                                                             \
+    }
+#endif
+
+/* The one system call that Linux does not have: os_syscall(WIRE_CALL_COUNTERS, uint64_t *counts, n) stores the
+   first n books and returns the number stored; -ENOSYS where none are kept. */
+#define WIRE_CALL_COUNTERS 500
+
+#endif

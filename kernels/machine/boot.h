@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* boot.h: what the loader told: memory, command line, modules. */
+#ifndef TOLL_BOOT_H
+#define TOLL_BOOT_H
+
+#include <stdint.h>
+
+#define BOOT_RANGES_MAX 16
+
+struct boot_range {
+    uint64_t start, end; /* physical, page-aligned, usable memory */
+};
+
+struct boot {
+    unsigned range_count;
+    struct boot_range ranges[BOOT_RANGES_MAX];
+    const char *command_line; /* never NULL */
+    uint64_t memory_end;      /* physical address after the last usable byte */
+};
+extern struct boot boot;
+
+/* Reads what the loader left.  Memory below 1 MiB and under the image is not among the ranges. */
+void boot_read(void);
+
+/* The structure's first function. */
+_Noreturn void kernel_main(void);
+
+/* The value of word "key=..." on the command line, before any "--": a number, or fallback. */
+uint64_t boot_number(const char *key, uint64_t fallback);
+
+/* What follows the word "--", or "". */
+const char *boot_program_words(void);
+
+/* The image's own parts, from the linker script. */
+extern char image_start[], image_text_end[], image_rodata_end[], image_end[];
+
+#endif

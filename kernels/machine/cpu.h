@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* cpu.h: what this processor has, and switching it on. */
+#ifndef TOLL_CPU_H
+#define TOLL_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpu {
+    bool nx, smep, smap, umip, fsgsbase, pcid, invpcid, x2apic, tsc_deadline, xsave, xsaveopt, rdrand, hypervisor;
+    uint32_t fpu_bytes; /* of a state save area, 64-byte aligned */
+    uint64_t fpu_mask;  /* XCR0 */
+};
+extern struct cpu cpu;
+
+/* Detects and switches on NX, SMEP, SMAP, UMIP, FSGSBASE, SSE and XSAVE.  Call before paging_init. */
+void cpu_init(void);
+
+/* The features as one line of text, for the console. */
+void cpu_describe(char *out, uint64_t size);
+
+/* Saves and loads the floating-point state; area: cpu.fpu_bytes, 64-byte aligned, cleared once and prepared by
+   cpu_fpu_init before the first load. */
+void cpu_fpu_init(void *area);
+void cpu_fpu_save(void *area);
+void cpu_fpu_load(const void *area);
+
+void cpu_fs_base_set(uint64_t base);
+uint64_t cpu_fs_base(void);
+
+/* Between these, this domain may touch pages of ring 3 (SMAP). */
+static inline void cpu_user_begin(void)
+{
+    if (cpu.smap)
+        __asm__ volatile("stac" ::: "memory");
+}
+static inline void cpu_user_end(void)
+{
+    if (cpu.smap)
+        __asm__ volatile("clac" ::: "memory");
+}
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* home.c: env.h, sched.h and pager.h as every domain in ring 0 fulfils them. */
+#include "machine/home.h"
+#include "alloc.h"
+#include "base/format.h"
+#include "base/string.h"
+#include "env.h"
+#include "machine/apic.h"
+#include "machine/boot.h"
+#include "machine/cpu.h"
+#include "machine/irq.h"
+#include "machine/paging.h"
+#include "machine/serial.h"
+#include "machine/stop.h"
+#include "machine/switch.h"
+#include "machine/x86.h"
+#include "sched.h"
+
+uint64_t books[WIRE_KINDS];
+static uint64_t random_state, epoch_ns;
+
+void home_init(bool own_stacks, bool user)
+{
+    serial_init();
+    boot_read();
+    cpu_init();
+    trap_init(own_stacks);
+    for (unsigned i = 0; i < boot.range_count; i++)
+        alloc_add_range(paging_direct(boot.ranges[i].start), paging_direct(boot.ranges[i].end));
+    paging_init(user);
+    apic_init();
+    apic_clock_init();
+    random_state = boot_number("seed=", x86_rdtsc());
+    epoch_ns = boot_number("epoch=", 0) * 1000000000u;
+}
+
+void *home_fpu_make(void)
+{
+    void *area = cpu.fpu_bytes <= PAGE_BYTES ? alloc_page() : NULL;
+
+    if (area) {
+        memset(area, 0, cpu.fpu_bytes);
+        cpu_fpu_init(area);
+    }
+    return area;
+}
+
+int env_thread_prepare(struct thread *t, void (*start)(struct thread *t))
+{
+    t->fpu = home_fpu_make();
+    t->sp = switch_prepare(t->stack_top, start, t);
+    return t->fpu ? 0 : -1;
+}
+
+void env_thread_release(struct thread *t)
+{
+    alloc_page_free(t->fpu);
+}
+
+void home_thread_switch(struct thread *from, struct thread *to)
+{
+    books[WIRE_THREAD_SWITCH]++;
+    if (from->fpu)
+        cpu_fpu_save(from->fpu);
+    if (to->fpu)
+        cpu_fpu_load(to->fpu);
+    if (cpu.fsgsbase)
+        from->tls = cpu_fs_base();
+    cpu_fs_base_set(to->tls);
+    trap_stack_set(to->stack_top);
+    switch_stacks(&from->sp, to->sp);
+}
+
+void home_interrupt(const struct trap *trap)
+{
+    books[WIRE_INTERRUPT]++;
+    if (trap->vector != TRAP_TIMER) {
+        irq_run((unsigned)trap->vector);
+        return;
+    }
+    apic_end_of_interrupt();
+    sched_tick(apic_now_ns());
+}
+
+uint32_t home_fault_access(const struct trap *trap)
+{
+    return trap->error & PF_WRITE ? PAGER_WRITE : trap->error & PF_FETCH ? PAGER_EXEC : PAGER_READ;
+}
+
+uint64_t env_now_ns(void)
+{
+    return apic_now_ns();
+}
+
+uint64_t env_epoch_ns(void)
+{
+    return epoch_ns;
+}
+
+void env_timer_set(uint64_t deadline_ns)
+{
+    apic_timer_set(deadline_ns);
+}
+
+/* splitmix64 (Steele, Lea, Flood, OOPSLA 2014), seeded by the command line where a run must repeat. */
+static uint64_t random_next(void)
+{
+    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
+
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+void env_random(void *buf, size_t n)
+{
+    char *out = buf;
+
+    for (size_t done = 0; done < n; done += sizeof(uint64_t)) {
+        uint64_t word = random_next();
+        memcpy(out + done, &word, n - done < sizeof word ? n - done : sizeof word);
+    }
+}
+
+int env_irq_bind(uint32_t irq, void (*handler)(void *arg), void *arg)
+{
+    return irq_bind(irq, handler, arg);
+}
+
+uint64_t env_dma(const void *p)
+{
+    return paging_physical(p);
+}
+
+void env_log(const char *format, ...)
+{
+    char line[WIRE_LINE_MAX];
+    va_list args;
+    int n;
+
+    va_start(args, format);
+    n = format_text_args(line, sizeof line - 1, format, args);
+    va_end(args);
+    if (n > (int)sizeof line - 2)
+        n = sizeof line - 2;
+    line[n] = '\n';
+    serial_write(line, (uint64_t)n + 1);
+}
+
+unsigned env_books(uint64_t *out, unsigned n)
+{
+    if (n > WIRE_KINDS)
+        n = WIRE_KINDS;
+    memcpy(out, books, n * sizeof *books);
+    return n;
+}
+
+void env_table_destroy(struct table *table)
+{
+    paging_table_destroy(table);
+}
+
+int env_table_map(struct table *table, uint64_t address, void *frame, uint32_t access)
+{
+    return paging_table_map(table, address, frame, access);
+}
+
+void *env_table_unmap(struct table *table, uint64_t address, bool *dirty)
+{
+    return paging_table_unmap(table, address, dirty);
+}
+
+void env_table_protect(struct table *table, uint64_t address, uint32_t access)
+{
+    paging_table_protect(table, address, access);
+}
+
+void *env_table_find(struct table *table, uint64_t address, uint32_t *access)
+{
+    return paging_table_find(table, address, access);
+}

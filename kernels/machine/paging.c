@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * paging.c: page tables.  Tables of the lower half belong to one application and are made and freed with it; the
+ * upper half's top-level entries are fixed at boot and shared by all.
+ */
+#include "machine/paging.h"
+#include "alloc.h"
+#include "base/errno.h"
+#include "base/panic.h"
+#include "base/string.h"
+#include "machine/boot.h"
+#include "machine/bus.h"
+#include "machine/cpu.h"
+#include "machine/layout.h"
+#include "machine/x86.h"
+
+#define PTE_P 1ull
+#define PTE_W 2ull
+#define PTE_U 4ull
+#define PTE_PCD 16ull
+#define PTE_D 64ull
+#define PTE_PS 128ull
+#define PTE_G 256ull
+#define PTE_NX (1ull << 63)
+#define PTE_ADDRESS 0x000ffffffffff000ull
+#define GIB (1ull << 30)
+#define MIB2 (1ull << 21)
+
+extern uint64_t boot_pml4[512], boot_pdpt_direct[512], boot_pdpt_image[512];
+struct table paging_boot_table;
+static uint64_t user_bit, nx_bit;
+
+void *paging_direct(uint64_t physical)
+{
+    return (void *)(DIRECT_BASE + physical);
+}
+
+uint64_t paging_physical(const void *p)
+{
+    uint64_t address = (uint64_t)p;
+    return address - (address >= IMAGE_BASE ? IMAGE_BASE : DIRECT_BASE);
+}
+
+static uint64_t *entry_table(uint64_t entry)
+{
+    return paging_direct(entry & PTE_ADDRESS);
+}
+
+static unsigned level_index(uint64_t address, unsigned level)
+{
+    return address >> (PAGE_SHIFT + 9 * level) & 511;
+}
+
+/* The entry for address in the lowest level's table, which is made on the way down if flags are given. */
+static uint64_t *entry_find(uint64_t *table, uint64_t address, uint64_t make)
+{
+    for (unsigned level = 3; level > 0; level--) {
+        uint64_t *entry = &table[level_index(address, level)];
+        if (!(*entry & PTE_P)) {
+            void *page = make ? alloc_page_zeroed() : NULL;
+            if (!page)
+                return NULL;
+            *entry = paging_physical(page) | make;
+        }
+        table = entry_table(*entry);
+    }
+    return &table[level_index(address, 0)];
+}
+
+static void kernel_map(uint64_t *pml4, uint64_t address, uint64_t physical, uint64_t flags)
+{
+    uint64_t *entry = entry_find(pml4, address, PTE_P | PTE_W);
+    if (!entry)
+        panic("no memory for the kernel's own page tables");
+    *entry = physical | flags | PTE_P | PTE_G;
+}
+
+/* A page directory of its own for the image, in 4 KiB pages, instead of the one that boot.S shares: built aside,
+   for this code runs from there. */
+static void image_map(void)
+{
+    uint64_t *aside = alloc_page_zeroed(), *pdpt;
+
+    for (char *p = image_start; p < image_end; p += PAGE_BYTES) {
+        uint64_t flags = p < image_text_end ? 0 : p < image_rodata_end ? nx_bit : nx_bit | PTE_W;
+        kernel_map(aside, (uint64_t)p, paging_physical(p), flags);
+    }
+    pdpt = entry_table(aside[511]);
+    boot_pdpt_image[510] = pdpt[510];
+    alloc_page_free(pdpt);
+    alloc_page_free(aside);
+}
+
+static void direct_map(void)
+{
+    uint64_t *first = entry_table(boot_pdpt_direct[0]);
+
+    for (unsigned i = 0; i < 512; i++)
+        first[i] |= nx_bit | PTE_G;
+    for (uint64_t gib = GIB; gib < boot.memory_end; gib += GIB) {
+        uint64_t *directory = alloc_page();
+        if (!directory)
+            panic("no memory for the kernel's own page tables");
+        for (unsigned i = 0; i < 512; i++)
+            directory[i] = (gib + i * MIB2) | PTE_P | PTE_W | PTE_PS | PTE_G | nx_bit;
+        boot_pdpt_direct[gib / GIB] = paging_physical(directory) | PTE_P | PTE_W;
+    }
+}
+
+void paging_init(bool user)
+{
+    user_bit = user ? PTE_U : 0;
+    nx_bit = cpu.nx ? PTE_NX : 0;
+    image_map();
+    direct_map();
+    boot_pml4[level_index(DEVICE_BASE, 3)] = paging_physical(alloc_page_zeroed()) | PTE_P | PTE_W;
+    boot_pml4[0] = 0;
+    paging_boot_table = (struct table){paging_direct(paging_physical(boot_pml4)), paging_physical(boot_pml4)};
+    paging_load(&paging_boot_table);
+    x86_cr4_set(x86_cr4() | CR4_PGE);
+}
+
+volatile void *bus_map(uint64_t physical, uint64_t bytes)
+{
+    uint64_t first = physical & ~(uint64_t)(PAGE_BYTES - 1);
+
+    for (uint64_t p = first; p < physical + bytes; p += PAGE_BYTES) {
+        kernel_map(boot_pml4, DEVICE_BASE + p, p, PTE_W | PTE_PCD | nx_bit);
+        x86_invlpg(DEVICE_BASE + p);
+    }
+    return (volatile void *)(DEVICE_BASE + physical);
+}
+
+int paging_table_create(struct table **out)
+{
+    struct table *table = alloc_get(sizeof *table);
+
+    if (!table)
+        return -ENOMEM;
+    table->pml4 = alloc_page();
+    if (!table->pml4) {
+        alloc_put(table);
+        return -ENOMEM;
+    }
+    memset(table->pml4, 0, PAGE_BYTES / 2);
+    memcpy(table->pml4 + 256, boot_pml4 + 256, PAGE_BYTES / 2);
+    table->cr3 = paging_physical(table->pml4);
+    *out = table;
+    return 0;
+}
+
+/* Frees the tables under entry; the pages that they map are gone already. */
+static void level_free(uint64_t entry, unsigned level)
+{
+    uint64_t *table = entry_table(entry);
+
+    for (unsigned i = 0; level > 0 && i < 512; i++)
+        if (table[i] & PTE_P)
+            level_free(table[i], level - 1);
+    alloc_page_free(table);
+}
+
+void paging_table_destroy(struct table *table)
+{
+    for (unsigned i = 0; i < 256; i++)
+        if (table->pml4[i] & PTE_P)
+            level_free(table->pml4[i], 2);
+    alloc_page_free(table->pml4);
+    alloc_put(table);
+}
+
+static uint64_t access_bits(uint32_t access)
+{
+    uint64_t bits = access & PAGER_EXEC ? 0 : nx_bit;
+    if (access & PAGER_WRITE)
+        bits |= PTE_W;
+    if (access & (PAGER_READ | PAGER_WRITE | PAGER_EXEC))
+        bits |= PTE_P;
+    return bits | user_bit;
+}
+
+int paging_table_map(struct table *table, uint64_t address, void *frame, uint32_t access)
+{
+    uint64_t *entry = entry_find(table->pml4, address, PTE_P | PTE_W | user_bit);
+    uint64_t old;
+
+    if (!entry)
+        return -ENOMEM;
+    old = *entry;
+    *entry = paging_physical(frame) | access_bits(access);
+    if (old & PTE_P)
+        x86_invlpg(address);
+    return 0;
+}
+
+/* A page with no access keeps its frame in an entry that is not present. */
+void *paging_table_unmap(struct table *table, uint64_t address, bool *dirty)
+{
+    uint64_t *entry = entry_find(table->pml4, address, 0);
+    uint64_t old = entry ? *entry : 0;
+
+    if (!(old & PTE_ADDRESS))
+        return NULL;
+    *entry = 0;
+    if (old & PTE_P)
+        x86_invlpg(address);
+    if (dirty)
+        *dirty = old & PTE_D;
+    return entry_table(old);
+}
+
+void paging_table_protect(struct table *table, uint64_t address, uint32_t access)
+{
+    uint64_t *entry = entry_find(table->pml4, address, 0);
+
+    if (entry && (*entry & PTE_ADDRESS)) {
+        *entry = (*entry & (PTE_ADDRESS | PTE_D)) | access_bits(access);
+        x86_invlpg(address);
+    }
+}
+
+void *paging_table_find(struct table *table, uint64_t address, uint32_t *access)
+{
+    uint64_t *entry = entry_find(table->pml4, address, 0);
+
+    if (!entry || !(*entry & PTE_ADDRESS))
+        return NULL;
+    if (access) {
+        *access = *entry & PTE_P ? PAGER_READ : 0;
+        *access |= *entry & PTE_W ? PAGER_WRITE : 0;
+        *access |= *entry & PTE_P && !(*entry & PTE_NX) ? PAGER_EXEC : 0;
+    }
+    return entry_table(*entry);
+}
+
+void paging_load(const struct table *table)
+{
+    x86_cr3_set(table->cr3);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* trap.c: descriptor tables (SDM 3A chapters 3, 6 and 7). */
+#include "machine/trap.h"
+#include "base/string.h"
+#include "machine/x86.h"
+
+#define STACK_BYTES 8192
+#define GATE_INTERRUPT 0x8e00ull
+#define IST_EXCEPTION 1
+#define IST_FAULT 2
+#define IST_INTERRUPT 3
+#define IST_DOUBLE 4
+
+struct tss {
+    uint32_t reserved0;
+    uint64_t rsp[3];
+    uint64_t reserved1;
+    uint64_t ist[7]; /* ist[0] is number 1 */
+    uint64_t reserved2;
+    uint16_t reserved3, io_map;
+} __attribute__((packed));
+
+struct pointer {
+    uint16_t limit;
+    uint64_t base;
+} __attribute__((packed));
+
+extern const uint64_t trap_stubs[TRAP_VECTORS];
+extern const char trap_copy_start[], trap_copy_end[], trap_copy_stop[];
+extern const char trap_string_start[], trap_string_end[], trap_string_stop[];
+
+static uint64_t gdt[8] = {
+    0,
+    0x00af9b000000ffff, /* kernel code */
+    0x00cf93000000ffff, /* kernel data */
+    0,                  /* SEL_USER_BASE: 32-bit code, not offered */
+    0x00cff3000000ffff, /* user data */
+    0x00affb000000ffff, /* user code */
+};
+static uint64_t idt[TRAP_VECTORS][2];
+static struct tss tss;
+static char stacks[4][STACK_BYTES] __attribute__((aligned(16)));
+uint64_t trap_stack_top;
+
+static void gate_set(unsigned vector, unsigned ist)
+{
+    uint64_t target = trap_stubs[vector];
+    idt[vector][0] = (target & 0xffff) | (uint64_t)SEL_KERNEL_CODE << 16 | (uint64_t)ist << 32 | GATE_INTERRUPT << 32 |
+                     (target >> 16 & 0xffff) << 48;
+    idt[vector][1] = target >> 32;
+}
+
+static unsigned vector_ist(unsigned vector, bool own_stacks)
+{
+    if (vector == VECTOR_DF)
+        return IST_DOUBLE;
+    if (!own_stacks)
+        return 0;
+    return vector == VECTOR_PF ? IST_FAULT : vector < 32 ? IST_EXCEPTION : IST_INTERRUPT;
+}
+
+static void tables_load(void)
+{
+    struct pointer g = {sizeof gdt - 1, (uint64_t)gdt}, i = {sizeof idt - 1, (uint64_t)idt};
+
+    __asm__ volatile("lgdt %0; lidt %1; ltr %w2" ::"m"(g), "m"(i), "r"(SEL_TSS) : "memory");
+}
+
+void trap_init(bool own_stacks)
+{
+    uint64_t base = (uint64_t)&tss;
+
+    for (unsigned i = 0; i < 4; i++)
+        tss.ist[i] = (uint64_t)stacks[i] + STACK_BYTES;
+    tss.io_map = sizeof tss;
+    gdt[6] = (sizeof tss - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
+    gdt[7] = base >> 32;
+    for (unsigned v = 0; v < TRAP_VECTORS; v++)
+        gate_set(v, vector_ist(v, own_stacks));
+    tables_load();
+}
+
+void trap_stack_set(uint64_t top)
+{
+    tss.rsp[0] = top;
+    trap_stack_top = top;
+}
+
+static bool trap_is_in(const struct trap *trap, const char *start, const char *end)
+{
+    return trap->rip >= (uint64_t)start && trap->rip < (uint64_t)end;
+}
+
+bool trap_copy_fault(struct trap *trap)
+{
+    if (trap_is_in(trap, trap_copy_start, trap_copy_end))
+        trap->rip = (uint64_t)trap_copy_stop;
+    else if (trap_is_in(trap, trap_string_start, trap_string_end))
+        trap->rip = (uint64_t)trap_string_stop;
+    else
+        return false;
+    return true;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trap.h: exceptions and interrupts, from the processor's table to one C function of the structure.
+ *
+ * Every vector has its own stub (entry_exception_N, entry_interrupt_N: the places at which the counting plugin
+ * counts) which makes one struct trap on the stack and calls trap_dispatch.  Which stack that is, the image's
+ * composition decides: trap_stay.S keeps the one that the processor chose; trap_move.S, for domains whose
+ * application runs in ring 0 on stacks of its own, moves the frame to the running thread's stack in the domain.
+ */
+#ifndef TOLL_TRAP_H
+#define TOLL_TRAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TRAP_VECTORS 128
+#define TRAP_TIMER 32
+#define TRAP_GSI(n) (48 + (n))
+#define TRAP_GSI_MAX 24
+#define TRAP_MSI(n) (80 + (n))
+#define TRAP_SPURIOUS 127
+
+struct trap {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
+    uint64_t vector, error;
+    uint64_t rip, cs, flags, rsp, ss; /* as the processor leaves them */
+};
+
+/* Loads GDT, TSS and IDT.  own_stacks: exceptions and interrupts arrive on stacks of the interrupt stack table
+   (for trap_move.S). */
+void trap_init(bool own_stacks);
+
+/* The stack on which traps from ring 3 start (trap_stay.S), or to which frames are moved (trap_move.S). */
+void trap_stack_set(uint64_t top);
+
+/* Ends for the processor what vector began: for every hardware interrupt, before its handler returns. */
+void trap_interrupt_done(void);
+
+/* The structure's: vectors below 32 are exceptions, with cr2 read for page faults. */
+void trap_dispatch(struct trap *trap);
+
+/* Copies n bytes between two ranges of which one may fault: 0, or the number of bytes not copied.  A page fault
+   whose rip lies inside may be ended by trap_copy_fault, which makes the copy return at once. */
+uint64_t trap_copy(void *dst, const void *src, uint64_t n);
+uint64_t trap_clear(void *dst, uint64_t n);
+
+/* Copies a string with its NUL: its length, -ENAMETOOLONG if size bytes have none, -EFAULT.  dst may be written behind
+   the NUL, within size. */
+int64_t trap_copy_string(char *dst, const char *src, uint64_t size);
+
+bool trap_copy_fault(struct trap *trap);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * call.c: how a call arrives here: by the SYSCALL instruction (call.S), as an exception, as an interrupt.  The kernel
+ * runs with interrupts off and is never preempted; it opens them only while it has nothing to do (env_idle).
+ */
+#include "mono/call.h"
+#include "base/panic.h"
+#include "machine/cpu.h"
+#include "machine/home.h"
+#include "machine/stop.h"
+#include "machine/x86.h"
+#include "posix.h"
+
+#define FLAGS_CLEARED 0x47700 /* AC NT IOPL DF IF TF */
+#define SIGILL 4
+#define SIGTRAP 5
+#define SIGBUS 7
+#define SIGFPE 8
+#define SIGSEGV 11
+
+/* What call.S knows of struct thread. */
+_Static_assert(offsetof(struct thread, killed) == 52, "call.S");
+
+void call_init(void)
+{
+    x86_wrmsr(MSR_EFER, x86_rdmsr(MSR_EFER) | EFER_SCE);
+    x86_wrmsr(MSR_STAR, (uint64_t)SEL_USER_BASE << 48 | (uint64_t)SEL_KERNEL_CODE << 32);
+    x86_wrmsr(MSR_LSTAR, (uint64_t)call_entry);
+    x86_wrmsr(MSR_FMASK, FLAGS_CLEARED);
+}
+
+void call_return(void)
+{
+    if (sched_yield_wanted)
+        sched_yield();
+    posix_return();
+}
+
+/* The signal that an exception is to a process. */
+static int exception_signal(uint64_t vector)
+{
+    switch (vector) {
+    case 0:
+    case 16:
+    case 19:
+        return SIGFPE;
+    case 1:
+    case 3:
+        return SIGTRAP;
+    case 6:
+        return SIGILL;
+    case 12:
+    case 17:
+        return SIGBUS;
+    }
+    return SIGSEGV;
+}
+
+/* A page fault of the application, or of a copy to or from it. */
+static void page_fault(struct trap *trap, uint64_t address)
+{
+    struct space *space = sched_current()->space;
+    int error = -1;
+
+    books[WIRE_PAGE_FAULT]++;
+    if (space && address < space->high)
+        error = pager_fault(space, address, home_fault_access(trap));
+    if (!error)
+        return;
+    if (trap->cs & 3)
+        posix_fault(SIGSEGV, trap->rip, address);
+    else if (!trap_copy_fault(trap))
+        stop_panic("page fault in the kernel", trap);
+}
+
+static void exception(struct trap *trap)
+{
+    uint64_t address = x86_cr2();
+
+    books[WIRE_EXCEPTION]++;
+    if (trap->vector == VECTOR_PF)
+        page_fault(trap, address);
+    else if (trap->cs & 3)
+        posix_fault(exception_signal(trap->vector), trap->rip, 0);
+    else
+        stop_panic("exception in the kernel", trap);
+}
+
+void trap_dispatch(struct trap *trap)
+{
+    cpu_user_end();
+    if (trap->vector < 32)
+        exception(trap);
+    else
+        home_interrupt(trap);
+    if (trap->cs & 3)
+        call_return();
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* env.c: what parts get from this home: checked copies across the ring, page tables for processes. */
+#include "env.h"
+#include "base/errno.h"
+#include "base/string.h"
+#include "fs.h"
+#include "machine/cpu.h"
+#include "machine/home.h"
+#include "machine/layout.h"
+#include "machine/paging.h"
+#include "machine/stop.h"
+#include "machine/switch.h"
+#include "machine/x86.h"
+#include "posix.h"
+
+bool env_check_range(uaddr_t address, uint64_t n)
+{
+    return n <= USER_END && address <= USER_END - n;
+}
+
+static int copy(void *dst, const void *src, size_t n)
+{
+    uint64_t left;
+
+    cpu_user_begin();
+    left = trap_copy(dst, src, n);
+    cpu_user_end();
+    books[WIRE_BYTES_COPIED] += n - left;
+    return left ? -EFAULT : 0;
+}
+
+int env_copy_in(void *dst, uaddr_t src, size_t n)
+{
+    return env_check_range(src, n) ? copy(dst, (const void *)src, n) : -EFAULT;
+}
+
+int env_copy_out(uaddr_t dst, const void *src, size_t n)
+{
+    return env_check_range(dst, n) ? copy((void *)dst, src, n) : -EFAULT;
+}
+
+int env_clear_out(uaddr_t dst, size_t n)
+{
+    uint64_t left;
+
+    if (!env_check_range(dst, n))
+        return -EFAULT;
+    cpu_user_begin();
+    left = trap_clear((void *)dst, n);
+    cpu_user_end();
+    return left ? -EFAULT : 0;
+}
+
+int64_t env_copy_in_string(char *dst, uaddr_t src, size_t size)
+{
+    int64_t n;
+
+    if (!env_check_range(src, 1))
+        return -EFAULT;
+    if (size > USER_END - src)
+        size = USER_END - src;
+    cpu_user_begin();
+    n = trap_copy_string(dst, (const char *)src, size);
+    cpu_user_end();
+    if (n > 0)
+        books[WIRE_BYTES_COPIED] += (uint64_t)n;
+    return n;
+}
+
+uint64_t env_irq_save(void)
+{
+    return 0;
+}
+
+void env_irq_restore(uint64_t saved)
+{
+    (void)saved;
+}
+
+void env_idle(void)
+{
+    x86_sti_hlt_cli();
+}
+
+/* The space whose table is loaded; NULL: the kernel's own. */
+static struct space *loaded;
+
+static void space_use(struct space *space)
+{
+    if (space == loaded)
+        return;
+    loaded = space;
+    books[WIRE_AS_SWITCH]++;
+    paging_load(space ? space->table : &paging_boot_table);
+}
+
+void env_space_load(void)
+{
+    space_use(sched_current()->space);
+}
+
+void env_thread_switch(struct thread *from, struct thread *to)
+{
+    if (to->space)
+        space_use(to->space);
+    home_thread_switch(from, to);
+}
+
+int env_table_create(struct table **out)
+{
+    return paging_table_create(out);
+}
+
+void env_space_bounds(uint64_t *low, uint64_t *high)
+{
+    *low = USER_START;
+    *high = USER_END;
+}
+
+void env_tls_set(uint64_t base)
+{
+    cpu_fs_base_set(base);
+}
+
+_Noreturn void env_enter(uint64_t entry, uint64_t sp)
+{
+    switch_enter_user(entry, sp);
+}
+
+_Noreturn void env_shutdown(int status)
+{
+    fs_unmount();
+    env_log(WIRE_PREFIX "exit %d", status);
+    stop_machine(status ? WIRE_EXIT_FAIL : WIRE_EXIT_OK);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c: the monolithic kernel's boot order.  All parts live in the kernel; applications are processes in ring 3.
+ */
+#include "alloc.h"
+#include "base/panic.h"
+#include "blk.h"
+#include "console.h"
+#include "fs.h"
+#include "machine/apic.h"
+#include "machine/boot.h"
+#include "machine/home.h"
+#include "machine/paging.h"
+#include "machine/stop.h"
+#include "mono/call.h"
+#include "posix.h"
+
+#define CACHE_SHARE 4 /* the file cache may take a quarter of memory */
+
+extern const char program_start[], program_end[];
+
+_Noreturn void kernel_main(void)
+{
+    static struct thread boot_thread;
+    extern char boot_stack_top[];
+    struct posix_program program = {0};
+
+    home_init(false, true);
+    sched_init(&boot_thread, boot_stack_top);
+    call_init();
+    console_init();
+    if (blk_init() == 0 && fs_mount((uint32_t)(alloc_total_pages() / CACHE_SHARE)) < 0)
+        env_log("the disk has no file system that can be mounted");
+    program.image = paging_direct(paging_physical(program_start));
+    program.bytes = (uint64_t)(program_end - program_start);
+    if (posix_start(&program, boot_program_words(), NULL) < 0)
+        panic("the first process cannot be made");
+    sched_exit();
+}

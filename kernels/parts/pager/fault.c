@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fault.c: what a page fault brings in (contract: pager.h).
+ *
+ *   zero        a cleared frame
+ *   file        a frame with a copy of the file's bytes, zeros behind its end
+ *   image       read: the image's own frame, read-only, unless the image ends inside the page; write: a copy
+ */
+#include "alloc.h"
+#include "base/errno.h"
+#include "base/string.h"
+#include "fs.h"
+#include "pager_private.h"
+
+bool region_frame_is_image(const struct region *r, const void *frame)
+{
+    const char *image = r->source.image;
+
+    if (r->source.kind != PAGER_IMAGE)
+        return false;
+    image += r->source.offset;
+    return (const char *)frame >= image && (const char *)frame < image + r->source.bytes;
+}
+
+static void *page_from_image(const struct region *r, uint64_t at, bool copy, bool *is_copy)
+{
+    const char *from = (const char *)r->source.image + r->source.offset + at;
+    uint64_t left = r->source.bytes > at ? r->source.bytes - at : 0;
+    char *page;
+
+    *is_copy = copy || left < PAGE_BYTES;
+    if (!*is_copy)
+        return (void *)from;
+    page = alloc_page();
+    if (!page)
+        return NULL;
+    if (left > PAGE_BYTES)
+        left = PAGE_BYTES;
+    memcpy(page, from, left);
+    memset(page + left, 0, PAGE_BYTES - left);
+    return page;
+}
+
+/* Reading may sleep, and the region may go meanwhile: its file stays open and the caller looks again. */
+static int page_from_file(const struct region *r, uint64_t at, void **out)
+{
+    uint64_t want = PAGE_BYTES;
+    int node = r->source.node;
+    char *page = alloc_page();
+    int64_t got;
+
+    if (!page)
+        return -ENOMEM;
+    if (!(r->flags & PAGER_SHARED) && r->source.bytes < at + want)
+        want = r->source.bytes > at ? r->source.bytes - at : 0;
+    fs_get(node);
+    got = want ? fs_load(node, r->source.offset + at, page, want) : 0;
+    fs_close(node);
+    if (got < 0) {
+        alloc_page_free(page);
+        return (int)got;
+    }
+    memset(page + got, 0, PAGE_BYTES - (uint64_t)got);
+    *out = page;
+    return 0;
+}
+
+/* The frame for a page and the access with which it may be mapped now. */
+static int page_make(const struct region *r, uint64_t at, uint32_t access, void **frame, uint32_t *allowed)
+{
+    bool is_copy;
+
+    *allowed = r->flags & PAGER_ACCESS;
+    if (r->source.kind == PAGER_FILE)
+        return page_from_file(r, at, frame);
+    if (r->source.kind == PAGER_ZERO) {
+        *frame = alloc_page_zeroed();
+        return *frame ? 0 : -ENOMEM;
+    }
+    *frame = page_from_image(r, at, access & PAGER_WRITE, &is_copy);
+    if (!is_copy)
+        *allowed &= ~PAGER_WRITE;
+    return *frame ? 0 : -ENOMEM;
+}
+
+/* A write to a page that is there but not writable: the image's, so it is copied now. */
+static int page_copy(struct space *space, struct region *r, uint64_t page, const void *old)
+{
+    void *copy;
+
+    if (!region_frame_is_image(r, old)) {
+        env_table_protect(space->table, page, r->flags & PAGER_ACCESS);
+        return 0;
+    }
+    copy = alloc_page();
+    if (!copy)
+        return -ENOMEM;
+    memcpy(copy, old, PAGE_BYTES);
+    return env_table_map(space->table, page, copy, r->flags & PAGER_ACCESS);
+}
+
+static int page_present(struct space *space, struct region *r, uint64_t page, uint32_t access)
+{
+    uint32_t have;
+    void *frame = env_table_find(space->table, page, &have);
+
+    if (!frame)
+        return -ENOENT;
+    if ((have & access) == access)
+        return 0; /* somebody else brought it in while this one slept, or a stale TLB entry */
+    return page_copy(space, r, page, frame);
+}
+
+int pager_fault(struct space *space, uint64_t address, uint32_t access)
+{
+    uint64_t page = address & ~((uint64_t)PAGE_BYTES - 1);
+    struct region *r = space->last;
+    uint32_t allowed;
+    void *frame = NULL;
+    int error;
+
+    if (!r || address < r->start || address >= r->end)
+        r = region_after(space, address);
+    if (!r || address < r->start || !(r->flags & PAGER_ACCESS) || (access & ~r->flags & (PAGER_WRITE | PAGER_EXEC)))
+        return -EFAULT;
+    space->last = r;
+    error = page_present(space, r, page, access);
+    if (error != -ENOENT)
+        return error;
+    error = page_make(r, page - r->start, access, &frame, &allowed);
+    if (error)
+        return error;
+    if (space->last != r || (r->source.kind == PAGER_FILE && env_table_find(space->table, page, NULL))) {
+        alloc_page_free(frame);
+        return 0; /* things changed while the page was read: the access is tried anew */
+    }
+    error = env_table_map(space->table, page, frame, allowed);
+    if (!error)
+        space->pages++;
+    else if (!region_frame_is_image(r, frame))
+        alloc_page_free(frame);
+    return error;
+}
+
+int region_sync(struct space *space, struct region *r)
+{
+    struct fs_stat stat;
+    int64_t error = 0;
+
+    if (r->source.kind != PAGER_FILE || !(r->flags & PAGER_SHARED) || !(r->flags & PAGER_WRITE))
+        return 0;
+    error = fs_stat(r->source.node, &stat);
+    for (uint64_t a = r->start; a < r->end && error >= 0; a += PAGE_BYTES) {
+        uint64_t offset = r->source.offset + (a - r->start), n = PAGE_BYTES;
+        if (offset >= stat.bytes || !env_table_find(space->table, a, NULL))
+            continue;
+        if (stat.bytes - offset < n)
+            n = stat.bytes - offset;
+        error = fs_write(r->source.node, offset, a, n);
+    }
+    return error < 0 ? (int)error : 0;
+}
+
+int pager_sync(struct space *space, uint64_t address, uint64_t bytes)
+{
+    uint64_t end = address + bytes;
+    int error = 0;
+
+    for (struct region *r = region_after(space, address); r && r->start < end && !error;
+         r = region_after(space, r->end))
+        error = region_sync(space, r);
+    return error;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * clone.c: new threads and new processes.
+ *
+ * Two shapes of clone are supported: a thread of the same process, and a child that borrows its parent's space until
+ * it execs or ends, its parent waiting (what posix_spawn makes).  The child starts on the given stack by popping the
+ * address at which it begins.
+ */
+#include "alloc.h"
+#include "fs.h"
+#include "linux.h"
+#include "process.h"
+
+static void task_start(void *arg)
+{
+    struct task *t = arg;
+
+    posix_return();
+    env_enter(t->entry, t->sp);
+}
+
+/* The task's first instruction, stack and thread pointer. */
+static int task_aim(struct task *t, uint64_t flags, uint64_t stack, uint64_t ctid, uint64_t tls)
+{
+    int error = env_copy_in(&t->entry, stack, sizeof t->entry);
+
+    if (!error && (!env_check_range(t->entry, 1) || (flags & CLONE_SETTLS && !env_check_range(tls, 1))))
+        error = -EFAULT;
+    if (error)
+        return error;
+    t->sp = stack + sizeof t->entry;
+    t->thread->tls = flags & CLONE_SETTLS ? tls : sched_current()->tls;
+    if (flags & CLONE_CHILD_CLEARTID)
+        t->clear_tid = ctid;
+    return 0;
+}
+
+/* Takes back a task that has not run. */
+static void task_unmake(struct task *t)
+{
+    t->process->task_count--;
+    list_remove(&t->link);
+    t->process = NULL;
+    sched_kill(t->thread);
+}
+
+static void task_start_nothing(struct task *t)
+{
+    alloc_put(t);
+    sched_exit();
+}
+
+static void task_begin(void *arg)
+{
+    struct task *t = arg;
+
+    if (!t->process)
+        task_start_nothing(t);
+    task_start(t);
+}
+
+static int64_t thread_make(uint64_t flags, uint64_t stack, uint64_t ptid, uint64_t ctid, uint64_t tls)
+{
+    struct task *t = task_make(process_current(), task_begin);
+    int error;
+
+    if (!t)
+        return -EAGAIN;
+    error = task_aim(t, flags, stack, ctid, tls);
+    if (!error && flags & CLONE_PARENT_SETTID)
+        error = env_copy_out(ptid, &t->tid, sizeof t->tid);
+    if (!error && flags & CLONE_CHILD_SETTID)
+        error = env_copy_out(ctid, &t->tid, sizeof t->tid);
+    if (!error)
+        return t->tid;
+    task_unmake(t);
+    return error;
+}
+
+static void process_inherit(struct process *child, struct process *parent)
+{
+    child->space = parent->space;
+    pager_space_get(child->space);
+    child->borrows_space = true;
+    child->cwd = parent->cwd;
+    fs_get(child->cwd);
+    child->umask = parent->umask;
+    child->actions_ignored = parent->actions_ignored;
+    fd_copy_all(parent, child);
+}
+
+static void process_uninherit(struct process *child)
+{
+    fd_close_all(child, false);
+    fs_close(child->cwd);
+    child->borrows_space = false;
+    process_space_leave(child);
+    process_free(child);
+}
+
+static int64_t child_make(uint64_t flags, uint64_t stack, uint64_t ctid, uint64_t tls)
+{
+    struct process *child = process_make(process_current());
+    struct task *t;
+    int pid, error;
+
+    if (!child)
+        return -EAGAIN;
+    process_inherit(child, process_current());
+    t = task_make(child, task_begin);
+    if (!t) {
+        process_uninherit(child);
+        return -EAGAIN;
+    }
+    error = task_aim(t, flags, stack, ctid, tls);
+    if (error) {
+        task_unmake(t);
+        process_uninherit(child);
+        return error;
+    }
+    pid = child->pid;
+    while (process_find(pid) == child && child->borrows_space)
+        sched_wait_always(&child->vfork_done);
+    return pid;
+}
+
+int64_t posix_clone(OS_N, uint64_t flags, uint64_t stack, uint64_t ptid, uint64_t ctid, uint64_t tls)
+{
+    if (flags & CLONE_THREAD && flags & CLONE_VM)
+        return thread_make(flags, stack, ptid, ctid, tls);
+    if (!(flags & CLONE_VM) || !(flags & CLONE_VFORK) || exec_program.image == NULL)
+        return -ENOSYS;
+    return child_make(flags, stack, ctid, tls);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* nodes.c: the calls on open files and directories of the file system, and the working directory. */
+#include "base/string.h"
+#include "fs.h"
+#include "linux.h"
+#include "process.h"
+
+#define EXT2_MAGIC 0xef53
+#define DIRENT_MAX (sizeof(struct linux_dirent) + FS_NAME_MAX + 1 + 8)
+
+/* The node of a descriptor that is the file system's, or a negative error. */
+static int fd_node(uint64_t fd, int otherwise)
+{
+    struct file *f = fd_file(fd);
+
+    return !f ? -EBADF : f->ops == &file_ops_fs ? f->node : otherwise;
+}
+
+int64_t posix_fsync(OS_N, uint64_t fd)
+{
+    int node = fd_node(fd, -EINVAL);
+
+    return node < 0 ? node : fs_fsync(node);
+}
+
+int64_t posix_fdatasync(OS_N, uint64_t fd)
+{
+    return posix_fsync(0, fd);
+}
+
+int64_t posix_sync(OS_N)
+{
+    fs_sync();
+    return 0;
+}
+
+int64_t posix_ftruncate(OS_N, uint64_t fd, uint64_t length)
+{
+    struct file *f = fd_file(fd);
+
+    if (!f)
+        return -EBADF;
+    if (f->ops != &file_ops_fs || (f->flags & O_ACCMODE) == O_RDONLY || (int64_t)length < 0)
+        return -EINVAL;
+    return fs_truncate(f->node, length);
+}
+
+int64_t posix_fchmod(OS_N, uint64_t fd, uint64_t mode)
+{
+    int node = fd_node(fd, -EINVAL);
+
+    return node < 0 ? node : fs_chmod(node, (uint32_t)mode);
+}
+
+int64_t posix_utimensat(OS_N, uint64_t dir, uint64_t path, uint64_t times, uint64_t flags)
+{
+    struct linux_timespec at[2];
+    uint32_t now = (uint32_t)((env_epoch_ns() + env_now_ns()) / 1000000000u);
+    char name[FS_PATH_MAX];
+    int from, node, error = times ? env_copy_in(at, times, sizeof at) : 0;
+
+    if (error)
+        return error;
+    if (!path) {
+        node = fd_node(dir, -EINVAL);
+        if (node >= 0)
+            fs_get(node);
+    } else {
+        error = path_get(path, name);
+        if (!error)
+            error = path_dir((int)dir, name, &from);
+        node = error ? error : fs_open(from, name, flags & AT_SYMLINK_NOFOLLOW ? FS_NOFOLLOW | FS_LINK : 0, 0);
+    }
+    if (node < 0)
+        return node;
+    error = fs_set_times(node, times ? (uint32_t)at[0].sec : now, times ? (uint32_t)at[1].sec : now);
+    fs_close(node);
+    return error;
+}
+
+static int statfs_put(uaddr_t buf)
+{
+    struct fs_volume v;
+    struct linux_statfs out;
+
+    fs_stat_volume(&v);
+    out = (struct linux_statfs){.type = EXT2_MAGIC,
+                                .bsize = v.block_bytes,
+                                .blocks = v.blocks,
+                                .bfree = v.blocks_free,
+                                .bavail = v.blocks_free,
+                                .files = v.nodes,
+                                .ffree = v.nodes_free,
+                                .namelen = FS_NAME_MAX,
+                                .frsize = v.block_bytes};
+    return env_copy_out(buf, &out, sizeof out);
+}
+
+int64_t posix_fstatfs(OS_N, uint64_t fd, uint64_t buf)
+{
+    return fd_file(fd) ? statfs_put(buf) : -EBADF;
+}
+
+int64_t posix_statfs(OS_N, uint64_t path, uint64_t buf)
+{
+    char name[FS_PATH_MAX];
+    int node, error = path_get(path, name);
+
+    if (error)
+        return error;
+    node = fs_open(process_current()->cwd, name, 0, 0);
+    if (node < 0)
+        return node;
+    fs_close(node);
+    return statfs_put(buf);
+}
+
+/* One entry as Linux lays it out; its length, or 0 if it does not fit into room. */
+static uint64_t dirent_make(char *out, uint64_t room, const struct fs_entry *e, uint64_t cookie)
+{
+    uint64_t length = (offsetof(struct linux_dirent, name) + e->name_length + 1u + 7) & ~7ull;
+    struct linux_dirent *d = (struct linux_dirent *)out;
+
+    if (length > room)
+        return 0;
+    memset(out, 0, length);
+    d->ino = e->node;
+    d->off = cookie;
+    d->reclen = (uint16_t)length;
+    d->type = e->type;
+    memcpy(out + offsetof(struct linux_dirent, name), e->name, e->name_length);
+    return length;
+}
+
+int64_t posix_getdents64(OS_N, uint64_t fd, uint64_t buf, uint64_t size)
+{
+    char one[DIRENT_MAX] __attribute__((aligned(8)));
+    struct file *f = fd_file(fd);
+    uint64_t used = 0;
+
+    if (!f)
+        return -EBADF;
+    if (f->ops != &file_ops_fs)
+        return -ENOTDIR;
+    for (;;) {
+        struct fs_entry e;
+        uint64_t cookie = f->offset, length, room = size - used < sizeof one ? size - used : sizeof one;
+        int more = fs_entry_next(f->node, &cookie, &e);
+        if (more <= 0)
+            return more < 0 && !used ? more : (int64_t)used;
+        length = dirent_make(one, room, &e, cookie);
+        if (!length)
+            return used ? (int64_t)used : -EINVAL;
+        more = env_copy_out(buf + used, one, length);
+        if (more < 0)
+            return used ? (int64_t)used : more;
+        used += length;
+        f->offset = cookie;
+    }
+}
+
+static int64_t cwd_set(int node)
+{
+    struct process *p = process_current();
+
+    fs_close(p->cwd);
+    p->cwd = node;
+    return 0;
+}
+
+int64_t posix_chdir(OS_N, uint64_t path)
+{
+    char name[FS_PATH_MAX];
+    int node, error = path_get(path, name);
+
+    if (error)
+        return error;
+    node = fs_open(process_current()->cwd, name, FS_DIRECTORY, 0);
+    return node < 0 ? node : cwd_set(node);
+}
+
+int64_t posix_fchdir(OS_N, uint64_t fd)
+{
+    struct fs_stat s;
+    int node = fd_node(fd, -ENOTDIR), error = node < 0 ? node : fs_stat(node, &s);
+
+    if (error)
+        return error;
+    if ((s.mode & S_IFMT) != S_IFDIR)
+        return -ENOTDIR;
+    fs_get(node);
+    return cwd_set(node);
+}
+
+/* The name under which directory parent lists node number; its length, or a negative error. */
+static int name_find(int parent, uint32_t number, struct fs_entry *e)
+{
+    uint64_t cookie = 0;
+    int more;
+
+    while ((more = fs_entry_next(parent, &cookie, e)) > 0)
+        if (e->node == number && strcmp(e->name, ".") && strcmp(e->name, ".."))
+            return e->name_length;
+    return more < 0 ? more : -ENOENT;
+}
+
+/* Climbs from the working directory to the root and writes the names from the end of path backwards. */
+static int cwd_path(char *path, uint64_t size, uint64_t *start)
+{
+    int node = process_current()->cwd, error;
+    struct fs_stat s, root;
+    struct fs_entry e;
+
+    error = fs_stat(FS_ROOT, &root);
+    fs_get(node);
+    for (*start = size; !error; node = error) {
+        error = fs_stat(node, &s);
+        if (error || s.node == root.node)
+            break;
+        error = fs_open(node, "..", FS_DIRECTORY, 0);
+        fs_close(node);
+        if (error < 0)
+            return error;
+        node = error;
+        error = name_find(node, s.node, &e);
+        if (error < 0 || *start < (uint64_t)error + 1) {
+            error = error < 0 ? error : -ENAMETOOLONG;
+            break;
+        }
+        *start -= (uint64_t)error;
+        memcpy(path + *start, e.name, (uint64_t)error);
+        path[--*start] = '/';
+        error = 0;
+    }
+    fs_close(node);
+    if (!error && *start == size)
+        path[--*start] = '/';
+    return error;
+}
+
+int64_t posix_getcwd(OS_N, uint64_t buf, uint64_t size)
+{
+    char path[FS_PATH_MAX];
+    uint64_t start, length;
+    int error = cwd_path(path, sizeof path - 1, &start);
+
+    if (error)
+        return error;
+    path[sizeof path - 1] = '\0';
+    length = sizeof path - start;
+    if (length > size)
+        return -ERANGE;
+    error = env_copy_out(buf, path + start, length);
+    return error ? error : (int64_t)length;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pipe.c: pipes, a ring of one frame.  Writes of up to PIPE_BUF bytes are not split by other writers (POSIX write()):
+ * they wait until all of it fits.
+ *
+ *   bytes between tail and head (counters that only grow) are to be read; readers and writers are counts of ends
+ */
+#include "alloc.h"
+#include "fs.h"
+#include "linux.h"
+#include "process.h"
+
+#define PIPE_BYTES PAGE_BYTES
+#define PIPE_BUF 4096u
+
+struct pipe {
+    char *ring;
+    uint64_t head, tail;
+    unsigned readers, writers;
+    struct waitq can_read, can_write;
+};
+
+static uint64_t pipe_used(const struct pipe *p)
+{
+    return p->head - p->tail;
+}
+
+/* Moves up to n bytes between the ring at position and the caller, in at most two pieces. */
+static int64_t ring_move(struct pipe *p, uint64_t position, uaddr_t buffer, uint64_t n, bool out)
+{
+    uint64_t at = position % PIPE_BYTES, first = n < PIPE_BYTES - at ? n : PIPE_BYTES - at;
+    int error = out ? env_copy_out(buffer, p->ring + at, first) : env_copy_in(p->ring + at, buffer, first);
+
+    if (!error && n > first)
+        error =
+            out ? env_copy_out(buffer + first, p->ring, n - first) : env_copy_in(p->ring, buffer + first, n - first);
+    return error ? error : (int64_t)n;
+}
+
+static void pipe_wake(struct waitq *q)
+{
+    if (!list_empty(&q->threads))
+        sched_wake(q, UINT32_MAX);
+    poll_wake();
+}
+
+static int64_t pipe_read(struct file *f, uaddr_t buffer, uint64_t n, uint64_t offset)
+{
+    struct pipe *p = f->pipe;
+    int64_t got;
+
+    (void)offset;
+    while (pipe_used(p) == 0) {
+        if (p->writers == 0 || n == 0)
+            return 0;
+        if (f->flags & O_NONBLOCK)
+            return -EAGAIN;
+        got = sched_wait(&p->can_read, SCHED_FOREVER);
+        if (got < 0)
+            return got;
+    }
+    got = ring_move(p, p->tail, buffer, n < pipe_used(p) ? n : pipe_used(p), true);
+    if (got > 0) {
+        p->tail += (uint64_t)got;
+        pipe_wake(&p->can_write);
+    }
+    return got;
+}
+
+/* Waits until a write of n bytes may start: 0, or the error that ends it. */
+static int64_t pipe_write_wait(struct file *f, uint64_t n)
+{
+    struct pipe *p = f->pipe;
+    uint64_t need = n <= PIPE_BUF ? n : 1;
+    int error = 0;
+
+    while (p->readers && PIPE_BYTES - pipe_used(p) < need && !error)
+        error = f->flags & O_NONBLOCK ? -EAGAIN : sched_wait(&p->can_write, SCHED_FOREVER);
+    return p->readers ? error : -EPIPE;
+}
+
+/* Nobody reads: SIGPIPE unless the process ignores it. */
+static int64_t pipe_broken(void)
+{
+    struct process *self = process_current();
+
+    posix_kill(0, (uint64_t)self->pid, SIGPIPE);
+    return -EPIPE;
+}
+
+static int64_t pipe_write(struct file *f, uaddr_t buffer, uint64_t n, uint64_t offset)
+{
+    struct pipe *p = f->pipe;
+    uint64_t done = 0;
+    int64_t put = 0;
+
+    (void)offset;
+    while (done < n) {
+        uint64_t room;
+        put = pipe_write_wait(f, n - done);
+        if (put == -EPIPE && done == 0)
+            return pipe_broken();
+        if (put < 0)
+            break;
+        room = PIPE_BYTES - pipe_used(p);
+        put = ring_move(p, p->head, buffer + done, n - done < room ? n - done : room, false);
+        if (put < 0)
+            break;
+        p->head += (uint64_t)put;
+        done += (uint64_t)put;
+        pipe_wake(&p->can_read);
+    }
+    return done ? (int64_t)done : put;
+}
+
+static uint32_t pipe_poll_read(struct file *f)
+{
+    return (pipe_used(f->pipe) ? POLLIN : 0) | (f->pipe->writers ? 0 : POLLHUP);
+}
+
+static uint32_t pipe_poll_write(struct file *f)
+{
+    return f->pipe->readers ? (pipe_used(f->pipe) < PIPE_BYTES ? POLLOUT : 0) : POLLERR;
+}
+
+static int pipe_stat(struct file *f, struct fs_stat *out)
+{
+    (void)f;
+    *out = (struct fs_stat){.mode = S_IFIFO | 0600, .links = 1, .block_bytes = PIPE_BYTES};
+    return 0;
+}
+
+static void pipe_put(struct pipe *p)
+{
+    pipe_wake(&p->can_read);
+    pipe_wake(&p->can_write);
+    if (p->readers || p->writers)
+        return;
+    alloc_page_free(p->ring);
+    alloc_put(p);
+}
+
+static void pipe_close_read(struct file *f)
+{
+    f->pipe->readers--;
+    pipe_put(f->pipe);
+}
+
+static void pipe_close_write(struct file *f)
+{
+    f->pipe->writers--;
+    pipe_put(f->pipe);
+}
+
+const struct file_ops file_ops_pipe_read = {pipe_read, NULL, pipe_poll_read, pipe_stat, pipe_close_read, false};
+const struct file_ops file_ops_pipe_write = {NULL, pipe_write, pipe_poll_write, pipe_stat, pipe_close_write, false};
+
+static struct pipe *pipe_make(void)
+{
+    struct pipe *p = alloc_get(sizeof *p);
+
+    if (!p)
+        return NULL;
+    p->ring = alloc_page();
+    if (!p->ring) {
+        alloc_put(p);
+        return NULL;
+    }
+    sched_waitq_init(&p->can_read);
+    sched_waitq_init(&p->can_write);
+    return p;
+}
+
+/* One end as a descriptor.  -ENOMEM leaves the pipe as it was; -EMFILE has closed the end again. */
+static int end_install(struct pipe *p, const struct file_ops *ops, unsigned *ends, uint32_t mode, uint64_t flags)
+{
+    struct file *f = file_make(ops, mode | (flags & O_NONBLOCK));
+
+    if (!f)
+        return -ENOMEM;
+    f->pipe = p;
+    ++*ends;
+    return fd_install(f, 0, flags & O_CLOEXEC);
+}
+
+int64_t posix_pipe2(OS_N, uint64_t fds, uint64_t flags)
+{
+    struct pipe *p;
+    int pair[2], error;
+
+    if (flags & ~(uint64_t)(O_CLOEXEC | O_NONBLOCK))
+        return -EINVAL;
+    p = pipe_make();
+    if (!p)
+        return -ENOMEM;
+    p->writers = 1; /* keeps the pipe until both ends are there */
+    pair[0] = end_install(p, &file_ops_pipe_read, &p->readers, O_RDONLY, flags);
+    pair[1] = pair[0] < 0 ? pair[0] : end_install(p, &file_ops_pipe_write, &p->writers, O_WRONLY, flags);
+    p->writers--;
+    if (pair[1] < 0 && pair[0] >= 0)
+        posix_close(0, (uint64_t)pair[0]);
+    else if (pair[1] < 0)
+        pipe_put(p);
+    if (pair[1] < 0)
+        return pair[1];
+    error = env_copy_out(fds, pair, sizeof pair);
+    if (error) {
+        posix_close(0, (uint64_t)pair[0]);
+        posix_close(0, (uint64_t)pair[1]);
+    }
+    return error;
+}
+
+int64_t posix_pipe(OS_N, uint64_t fds)
+{
+    return posix_pipe2(0, fds, 0);
+}

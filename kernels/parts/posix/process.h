@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process.h: what posix knows of processes, threads and open files.  Private to the part.
+ *
+ *   process: space, descriptors, working directory, children        one or more tasks
+ *   task:    one thread of sched.h, with its thread id              thread->owner
+ *   file:    an open file description, shared by descriptors        files.c
+ *
+ * A process whose last task ends is a zombie until its parent waits; children of a dead parent are reaped at once.
+ */
+#ifndef TOLL_POSIX_PROCESS_H
+#define TOLL_POSIX_PROCESS_H
+
+#include "base/errno.h"
+#include "fs.h"
+#include "os_calls.h"
+#include "posix.h"
+
+#define FD_MAX 64
+#define PROCESS_MAX 64
+#define STATUS_RUNNING (-1)
+
+struct file;
+
+/* What a kind of file can do; a missing function answers -EINVAL (-ESPIPE for positions).  position is NULL for read
+   and write on files without one.  poll returns POLL* bits that hold now. */
+struct file_ops {
+    int64_t (*read)(struct file *f, uaddr_t buffer, uint64_t n, uint64_t offset);
+    int64_t (*write)(struct file *f, uaddr_t buffer, uint64_t n, uint64_t offset);
+    uint32_t (*poll)(struct file *f);
+    int (*stat)(struct file *f, struct fs_stat *out);
+    void (*close)(struct file *f);
+    bool seeks; /* has a position */
+};
+
+struct file {
+    const struct file_ops *ops;
+    unsigned refs;
+    uint32_t flags; /* O_* */
+    int node;       /* of fs.h, where ops are the file system's */
+    uint64_t offset;
+    struct pipe *pipe;
+};
+
+struct process {
+    int pid;
+    int status; /* wait status, or STATUS_RUNNING */
+    struct process *parent;
+    struct space *space;
+    struct list tasks;
+    unsigned task_count;
+    int cwd; /* node */
+    uint32_t umask;
+    struct file *files[FD_MAX];
+    uint64_t close_on_exec;   /* bit a descriptor */
+    struct waitq child_ended; /* the parent's wait4 sleeps here */
+    struct waitq vfork_done;  /* a parent whose space this borrows sleeps here */
+    bool borrows_space;
+    uint64_t actions_ignored; /* bit a signal: SIG_IGN */
+};
+
+struct task {
+    int tid;
+    struct process *process;
+    struct thread *thread;
+    struct list link; /* in process->tasks */
+    uaddr_t clear_tid;
+    /* how a new thread enters the application */
+    uint64_t entry, sp;
+};
+
+static inline struct task *task_current(void)
+{
+    return sched_current()->owner;
+}
+static inline struct process *process_current(void)
+{
+    return task_current()->process;
+}
+
+/* process.c */
+extern struct process *process_table[PROCESS_MAX];
+struct process *process_make(struct process *parent);
+struct process *process_find(int pid);
+void process_free(struct process *p);
+struct task *task_make(struct process *p, void (*start)(void *task));
+_Noreturn void task_exit(int code);
+_Noreturn void process_exit(int status);
+void process_kill(struct process *p, int status);
+void process_space_leave(struct process *p);
+
+/* exec.c: replaces the running process's program; arguments are in args.  On success goes to it. */
+struct exec_args {
+    char *text; /* strings, each with its NUL, argv's first */
+    uint64_t used, argc, envc;
+};
+#define EXEC_ARGS_BYTES 65536
+int exec_args_init(struct exec_args *args);
+void exec_args_free(struct exec_args *args);
+int exec_args_add(struct exec_args *args, const char *word, uint64_t length);
+int exec_linked(struct space *space, const struct exec_args *args, uint64_t *entry, uint64_t *sp);
+int exec_load(int node, struct space *space, const struct exec_args *args, uint64_t *entry, uint64_t *sp);
+extern struct posix_program exec_program;
+
+/* files.c */
+struct file *file_make(const struct file_ops *ops, uint32_t flags);
+void file_put(struct file *f);
+struct file *fd_file(uint64_t fd);
+int fd_install(struct file *f, int lowest, bool close_on_exec);
+void fd_close_all(struct process *p, bool only_on_exec);
+void fd_copy_all(struct process *from, struct process *to);
+int fd_set_standard(struct process *p);
+
+/* kinds of files */
+extern const struct file_ops file_ops_fs, file_ops_console, file_ops_pipe_read, file_ops_pipe_write;
+#define NODE_PROGRAM (-2) /* the program that was started: has no node */
+
+/* poll.c: everything whose poll bits change wakes this */
+extern struct waitq poll_changed;
+extern unsigned poll_waiters;
+static inline void poll_wake(void)
+{
+    if (poll_waiters)
+        sched_wake(&poll_changed, poll_waiters);
+}
+
+/* paths.c */
+int path_get(uaddr_t path, char *out);
+int path_dir(int dirfd, const char *path, int *node);
+
+/* time.c */
+int time_read(uaddr_t at, uint64_t *ns);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * call.c: what interrupts this image: faults that bring in memory, and interrupts.  Calls need no code but call.S.
+ *
+ * Parts are not preempted here either: an interrupt that finds one running leaves a wish to yield, which the next
+ * tick that finds the application running fulfils.
+ */
+#include "machine/home.h"
+#include "machine/stop.h"
+#include "machine/x86.h"
+#include "posix.h"
+
+#define SIGSEGV 11
+
+extern char app_text_start[], app_text_end[];
+
+static bool in_application(const struct trap *trap)
+{
+    return trap->rip >= (uint64_t)app_text_start && trap->rip < (uint64_t)app_text_end;
+}
+
+static void page_fault(struct trap *trap, uint64_t address)
+{
+    struct space *space = sched_current()->space;
+    int error = -1;
+
+    books[WIRE_PAGE_FAULT]++;
+    if (space && address < space->high)
+        error = pager_fault(space, address, home_fault_access(trap));
+    if (!error)
+        return;
+    if (in_application(trap))
+        posix_fault(SIGSEGV, trap->rip, address);
+    else if (!trap_copy_fault(trap))
+        stop_panic("page fault in the system", trap);
+}
+
+static void exception(struct trap *trap)
+{
+    uint64_t address = x86_cr2();
+
+    books[WIRE_EXCEPTION]++;
+    if (trap->vector == VECTOR_PF)
+        page_fault(trap, address);
+    else if (in_application(trap))
+        posix_fault(SIGSEGV, trap->rip, 0);
+    else
+        stop_panic("exception in the system", trap);
+}
+
+void trap_dispatch(struct trap *trap)
+{
+    if (trap->vector < 32)
+        exception(trap);
+    else
+        home_interrupt(trap);
+    if (sched_yield_wanted && in_application(trap))
+        sched_yield();
+}

@@ -21,14 +21,15 @@
 #define FS_PATH_MAX 1024u
 #define FS_NODES_MAX 512u
 
-enum fs_flags {                   /* for fs_open */
-                FS_CREATE = 1,    /* make a regular file if the name is free */
-                FS_EXCLUSIVE = 2, /* with FS_CREATE: -EEXIST if it is not */
-                FS_TRUNCATE = 4,  /* a regular file becomes empty */
-                FS_DIRECTORY = 8, /* -ENOTDIR unless a directory */
-                FS_NOFOLLOW = 16, /* -ELOOP if the last component is a symbolic link, which FS_LINK opens instead */
-                FS_LINK = 32,
-                FS_WRITE = 64 /* -EISDIR for a directory, -EROFS on a read-only volume */
+/* For fs_open. */
+enum fs_flags {
+    FS_CREATE = 1,    /* make a regular file if the name is free */
+    FS_EXCLUSIVE = 2, /* with FS_CREATE: -EEXIST if it is not */
+    FS_TRUNCATE = 4,  /* a regular file becomes empty */
+    FS_DIRECTORY = 8, /* -ENOTDIR unless a directory */
+    FS_NOFOLLOW = 16, /* -ELOOP if the last component is a symbolic link, which FS_LINK opens instead */
+    FS_LINK = 32,
+    FS_WRITE = 64 /* -EISDIR for a directory, -EROFS on a read-only volume */
 };
 
 /* Linux's S_IF* values in mode. */

@@ -26,7 +26,7 @@
 #define SCHED_SLICE_NS 10000000u
 #define SCHED_STACK_ORDER 2 /* 16 KiB of stack a thread */
 
-enum sched_state { SCHED_READY, SCHED_RUNNING, SCHED_WAITING, SCHED_DEAD };
+enum sched_state { SCHED_READY, SCHED_RUNNING, SCHED_WAITING, SCHED_WAITING_ALWAYS, SCHED_DEAD };
 
 /* The fields above the line belong to the home, which saves and loads them in env_thread_switch; their offsets
    are known to its assembly. */
@@ -43,7 +43,6 @@ struct thread {
     uint64_t deadline_ns;
     struct list link;       /* in the ready queue or in a wait queue */
     struct list timer_link; /* in the list of sleepers */
-    struct waitq *waiting_on;
     int wait_result;
     uint64_t irq_saved; /* env_irq_save's value with which the thread starts */
     void (*entry)(void *arg);
@@ -84,8 +83,8 @@ int sched_wait(struct waitq *q, uint64_t deadline_ns);
 /* The same without deadline, and not ended by sched_kill: for what must be waited out, a disk or a lock. */
 void sched_wait_always(struct waitq *q);
 
-/* Makes up to n waiters READY, first come first served; returns how many.  Usable in interrupt context. */
-unsigned sched_wake(struct waitq *q, unsigned n);
+/* Makes up to n waiters READY, first come first served.  Usable in interrupt context. */
+void sched_wake(struct waitq *q, unsigned n);
 
 /* Ends every wait of t, now and later, with -EINTR. */
 void sched_kill(struct thread *t);

@@ -26,6 +26,7 @@
 #define LVT_DEADLINE (2u << 17)
 #define DIVIDE_BY_1 0xb
 #define IO_MASKED (1u << 16)
+#define OLD_PIC_MASK 0x21 /* and 0xa1: the two 8259s of a PC, which must stay silent */
 #define BUS_HZ 1000000000ull
 #define CALIBRATE_TICKS 20000u
 #define LEAF_TSC 0x15
@@ -74,6 +75,8 @@ void apic_init(void)
 {
     uint64_t base = x86_rdmsr(MSR_APIC_BASE) | BASE_ENABLE;
 
+    x86_out8(OLD_PIC_MASK, 0xff);
+    x86_out8(OLD_PIC_MASK + 0x80, 0xff);
     x86_wrmsr(MSR_APIC_BASE, base);
     if (cpu.x2apic)
         x86_wrmsr(MSR_APIC_BASE, base | BASE_X2APIC);

@@ -3,6 +3,7 @@
 #ifndef TOLL_CPU_H
 #define TOLL_CPU_H
 
+#include "machine/x86.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,11 +23,45 @@ void cpu_describe(char *out, uint64_t size);
 /* Saves and loads the floating-point state; area: cpu.fpu_bytes, 64-byte aligned, cleared once and prepared by
    cpu_fpu_init before the first load. */
 void cpu_fpu_init(void *area);
-void cpu_fpu_save(void *area);
-void cpu_fpu_load(const void *area);
 
-void cpu_fs_base_set(uint64_t base);
-uint64_t cpu_fs_base(void);
+static inline void cpu_fpu_save(void *area)
+{
+    uint32_t low = (uint32_t)cpu.fpu_mask;
+
+    if (cpu.xsaveopt)
+        __asm__ volatile("xsaveopt64 (%0)" ::"r"(area), "a"(low), "d"(0) : "memory");
+    else if (cpu.xsave)
+        __asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(low), "d"(0) : "memory");
+    else
+        __asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
+}
+
+static inline void cpu_fpu_load(const void *area)
+{
+    if (cpu.xsave)
+        __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"((uint32_t)cpu.fpu_mask), "d"(0) : "memory");
+    else
+        __asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
+}
+
+/* The running thread's FS base; with FSGSBASE the application can change it by itself. */
+static inline uint64_t cpu_fs_base(void)
+{
+    uint64_t base;
+
+    if (!cpu.fsgsbase)
+        return x86_rdmsr(MSR_FS_BASE);
+    __asm__ volatile("rdfsbase %0" : "=r"(base));
+    return base;
+}
+
+static inline void cpu_fs_base_set(uint64_t base)
+{
+    if (cpu.fsgsbase)
+        __asm__ volatile("wrfsbase %0" ::"r"(base));
+    else
+        x86_wrmsr(MSR_FS_BASE, base);
+}
 
 /* Between these, this domain may touch pages of ring 3 (SMAP). */
 static inline void cpu_user_begin(void)

@@ -66,7 +66,8 @@ void home_thread_switch(struct thread *from, struct thread *to)
         cpu_fpu_load(to->fpu);
     if (cpu.fsgsbase)
         from->tls = cpu_fs_base();
-    cpu_fs_base_set(to->tls);
+    if (from->tls != to->tls)
+        cpu_fs_base_set(to->tls);
     trap_stack_set(to->stack_top);
     switch_stacks(&from->sp, to->sp);
 }

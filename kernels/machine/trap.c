@@ -11,15 +11,6 @@
 #define IST_INTERRUPT 3
 #define IST_DOUBLE 4
 
-struct tss {
-    uint32_t reserved0;
-    uint64_t rsp[3];
-    uint64_t reserved1;
-    uint64_t ist[7]; /* ist[0] is number 1 */
-    uint64_t reserved2;
-    uint16_t reserved3, io_map;
-} __attribute__((packed));
-
 struct pointer {
     uint16_t limit;
     uint64_t base;
@@ -38,7 +29,7 @@ static uint64_t gdt[8] = {
     0x00affb000000ffff, /* user code */
 };
 static uint64_t idt[TRAP_VECTORS][2];
-static struct tss tss;
+struct trap_tss trap_tss;
 static char stacks[4][STACK_BYTES] __attribute__((aligned(16)));
 uint64_t trap_stack_top;
 
@@ -68,22 +59,16 @@ static void tables_load(void)
 
 void trap_init(bool own_stacks)
 {
-    uint64_t base = (uint64_t)&tss;
+    uint64_t base = (uint64_t)&trap_tss;
 
     for (unsigned i = 0; i < 4; i++)
-        tss.ist[i] = (uint64_t)stacks[i] + STACK_BYTES;
-    tss.io_map = sizeof tss;
-    gdt[6] = (sizeof tss - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
+        trap_tss.ist[i] = (uint64_t)stacks[i] + STACK_BYTES;
+    trap_tss.io_map = sizeof trap_tss;
+    gdt[6] = (sizeof trap_tss - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
     gdt[7] = base >> 32;
     for (unsigned v = 0; v < TRAP_VECTORS; v++)
         gate_set(v, vector_ist(v, own_stacks));
     tables_load();
-}
-
-void trap_stack_set(uint64_t top)
-{
-    tss.rsp[0] = top;
-    trap_stack_top = top;
 }
 
 static bool trap_is_in(const struct trap *trap, const char *start, const char *end)

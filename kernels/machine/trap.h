@@ -30,11 +30,24 @@ struct trap {
    (for trap_move.S). */
 void trap_init(bool own_stacks);
 
-/* The stack on which traps from ring 3 start (trap_stay.S), or to which frames are moved (trap_move.S). */
-void trap_stack_set(uint64_t top);
+/* The task-state segment (SDM 3A 8.7). */
+struct trap_tss {
+    uint32_t reserved0;
+    uint64_t rsp[3];
+    uint64_t reserved1;
+    uint64_t ist[7]; /* ist[0] is number 1 */
+    uint64_t reserved2;
+    uint16_t reserved3, io_map;
+} __attribute__((packed));
+extern struct trap_tss trap_tss;
+extern uint64_t trap_stack_top;
 
-/* Ends for the processor what vector began: for every hardware interrupt, before its handler returns. */
-void trap_interrupt_done(void);
+/* The stack on which traps from ring 3 start (trap_stay.S), or to which frames are moved (trap_move.S). */
+static inline void trap_stack_set(uint64_t top)
+{
+    trap_tss.rsp[0] = top;
+    trap_stack_top = top;
+}
 
 /* The structure's: vectors below 32 are exceptions, with cr2 read for page faults. */
 void trap_dispatch(struct trap *trap);

@@ -17,3 +17,11 @@ build/images/mono/%.elf: build/mono/sys.o build/mono/%.program.o kernels/machine
 	@mkdir -p $(@D)
 	$(Q)ld -T kernels/machine/image.ld -static -no-pie --build-id=none -z noexecstack --no-warn-rwx-segments -o $@ \
 		build/mono/sys.o build/mono/$*.program.o
+
+# The probe: the same kernel with the smallest program.
+build/mono/probe.app: build/obj/mono/probe.S.o kernels/include/app.ld
+	$(Q)ld -T kernels/include/app.ld -static -no-pie --build-id=none -z noexecstack -o $@ $<
+build/images/probe.elf: build/mono/sys.o build/mono/probe.program.o kernels/machine/image.ld
+	@mkdir -p $(@D)
+	$(Q)ld -T kernels/machine/image.ld -static -no-pie --build-id=none -z noexecstack --no-warn-rwx-segments -o $@ \
+		build/mono/sys.o build/mono/probe.program.o

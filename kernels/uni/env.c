@@ -23,16 +23,26 @@ static bool range_is_in(uaddr_t address, uint64_t n, const char *start, const ch
     return address >= from && n <= bytes && address - from <= bytes - n;
 }
 
-bool env_check_range(uaddr_t address, uint64_t n)
+/* The image's own, less often used than regions. */
+static __attribute__((noinline)) bool range_is_image(uaddr_t address, uint64_t n)
 {
-    if (n <= USER_END && address <= USER_END - n)
-        return true;
     return range_is_in(address, n, app_data_start, app_data_end) ||
            range_is_in(address, n, app_rodata_start, app_rodata_end) ||
            range_is_in(address, n, app_text_start, app_text_end);
 }
 
-static int copy(void *dst, const void *src, size_t n)
+/* The lower half is regions; what is not mapped there faults. */
+static inline bool range_is_good(uaddr_t address, uint64_t n)
+{
+    return (address | n | (address + n)) >> 47 == 0 || range_is_image(address, n);
+}
+
+bool env_check_range(uaddr_t address, uint64_t n)
+{
+    return range_is_good(address, n);
+}
+
+static inline int copy(void *dst, const void *src, size_t n)
 {
     uint64_t left = trap_copy(dst, src, n);
 
@@ -42,12 +52,12 @@ static int copy(void *dst, const void *src, size_t n)
 
 int env_copy_in(void *dst, uaddr_t src, size_t n)
 {
-    return env_check_range(src, n) ? copy(dst, (const void *)src, n) : -EFAULT;
+    return range_is_good(src, n) ? copy(dst, (const void *)src, n) : -EFAULT;
 }
 
 int env_copy_out(uaddr_t dst, const void *src, size_t n)
 {
-    return env_check_range(dst, n) ? copy((void *)dst, src, n) : -EFAULT;
+    return range_is_good(dst, n) ? copy((void *)dst, src, n) : -EFAULT;
 }
 
 int env_clear_out(uaddr_t dst, size_t n)

@@ -17,19 +17,11 @@ struct file *file_make(const struct file_ops *ops, uint32_t flags)
     return f;
 }
 
-void file_put(struct file *f)
+void file_free(struct file *f)
 {
-    if (--f->refs)
-        return;
     if (f->ops->close)
         f->ops->close(f);
     alloc_put(f);
-}
-
-/* The file of a descriptor, or NULL. */
-struct file *fd_file(uint64_t fd)
-{
-    return fd < FD_MAX ? process_current()->files[fd] : NULL;
 }
 
 static void fd_mark(struct process *p, unsigned fd, bool close_on_exec)

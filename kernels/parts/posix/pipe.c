@@ -25,50 +25,78 @@ static uint64_t pipe_used(const struct pipe *p)
     return p->head - p->tail;
 }
 
-/* Moves up to n bytes between the ring at position and the caller, in at most two pieces. */
-static int64_t ring_move(struct pipe *p, uint64_t position, uaddr_t buffer, uint64_t n, bool out)
+/* The common case: n bytes of the ring from position on lie in one piece. */
+static bool ring_is_straight(uint64_t position, uint64_t n)
 {
-    uint64_t at = position % PIPE_BYTES, first = n < PIPE_BYTES - at ? n : PIPE_BYTES - at;
-    int error = out ? env_copy_out(buffer, p->ring + at, first) : env_copy_in(p->ring + at, buffer, first);
-
-    if (!error && n > first)
-        error =
-            out ? env_copy_out(buffer + first, p->ring, n - first) : env_copy_in(p->ring, buffer + first, n - first);
-    return error ? error : (int64_t)n;
+    return position % PIPE_BYTES + n <= PIPE_BYTES;
 }
 
-static void pipe_wake(struct waitq *q)
+/* Moves n bytes between the ring at position and the caller in two pieces. */
+static __attribute__((noinline)) int ring_move_bent(struct pipe *p, uint64_t position, uaddr_t buffer, uint64_t n,
+                                                    bool out)
+{
+    uint64_t at = position % PIPE_BYTES, first = PIPE_BYTES - at;
+    int error = out ? env_copy_out(buffer, p->ring + at, first) : env_copy_in(p->ring + at, buffer, first);
+
+    if (error)
+        return error;
+    return out ? env_copy_out(buffer + first, p->ring, n - first) : env_copy_in(p->ring, buffer + first, n - first);
+}
+
+static inline int ring_read(struct pipe *p, uaddr_t buffer, uint64_t n)
+{
+    if (ring_is_straight(p->tail, n))
+        return env_copy_out(buffer, p->ring + p->tail % PIPE_BYTES, n);
+    return ring_move_bent(p, p->tail, buffer, n, true);
+}
+
+static inline int ring_write(struct pipe *p, uaddr_t buffer, uint64_t n)
+{
+    if (ring_is_straight(p->head, n))
+        return env_copy_in(p->ring + p->head % PIPE_BYTES, buffer, n);
+    return ring_move_bent(p, p->head, buffer, n, false);
+}
+
+static inline void pipe_wake(struct waitq *q)
 {
     if (!list_empty(&q->threads))
         sched_wake(q, UINT32_MAX);
     poll_wake();
 }
 
+/* Nothing is there to read, and no use in waiting: the pipe's end, or a reader who does not wait. */
+static int pipe_read_nothing(const struct file *f)
+{
+    return f->pipe->writers == 0 ? 0 : -EAGAIN;
+}
+
 static int64_t pipe_read(struct file *f, uaddr_t buffer, uint64_t n, uint64_t offset)
 {
     struct pipe *p = f->pipe;
-    int64_t got;
+    int error;
 
     (void)offset;
+    if (n == 0)
+        return 0;
     while (pipe_used(p) == 0) {
-        if (p->writers == 0 || n == 0)
-            return 0;
-        if (f->flags & O_NONBLOCK)
-            return -EAGAIN;
-        got = sched_wait(&p->can_read, SCHED_FOREVER);
-        if (got < 0)
-            return got;
+        if (p->writers == 0 || f->flags & O_NONBLOCK)
+            return pipe_read_nothing(f);
+        error = sched_wait(&p->can_read, SCHED_FOREVER);
+        if (error)
+            return error;
     }
-    got = ring_move(p, p->tail, buffer, n < pipe_used(p) ? n : pipe_used(p), true);
-    if (got > 0) {
-        p->tail += (uint64_t)got;
-        pipe_wake(&p->can_write);
-    }
-    return got;
+    if (n > pipe_used(p))
+        n = pipe_used(p);
+    error = ring_read(p, buffer, n);
+    if (error)
+        return error;
+    p->tail += n;
+    pipe_wake(&p->can_write);
+    return (int64_t)n;
 }
 
 /* Waits until a write of n bytes may start: 0, or the error that ends it. */
-static int64_t pipe_write_wait(struct file *f, uint64_t n)
+static __attribute__((noinline)) int64_t pipe_write_wait(struct file *f, uint64_t n)
 {
     struct pipe *p = f->pipe;
     uint64_t need = n <= PIPE_BUF ? n : 1;
@@ -88,29 +116,46 @@ static int64_t pipe_broken(void)
     return -EPIPE;
 }
 
-static int64_t pipe_write(struct file *f, uaddr_t buffer, uint64_t n, uint64_t offset)
+/* More than fits at once: piece by piece as readers make room. */
+static __attribute__((noinline)) int64_t pipe_write_pieces(struct file *f, uaddr_t buffer, uint64_t n)
 {
     struct pipe *p = f->pipe;
     uint64_t done = 0;
-    int64_t put = 0;
+    int64_t error = 0;
 
-    (void)offset;
     while (done < n) {
-        uint64_t room;
-        put = pipe_write_wait(f, n - done);
-        if (put == -EPIPE && done == 0)
+        uint64_t room, piece;
+        error = pipe_write_wait(f, n - done);
+        if (error == -EPIPE && done == 0)
             return pipe_broken();
-        if (put < 0)
+        if (error)
             break;
         room = PIPE_BYTES - pipe_used(p);
-        put = ring_move(p, p->head, buffer + done, n - done < room ? n - done : room, false);
-        if (put < 0)
+        piece = n - done < room ? n - done : room;
+        error = ring_write(p, buffer + done, piece);
+        if (error)
             break;
-        p->head += (uint64_t)put;
-        done += (uint64_t)put;
+        p->head += piece;
+        done += piece;
         pipe_wake(&p->can_read);
     }
-    return done ? (int64_t)done : put;
+    return done ? (int64_t)done : error;
+}
+
+static int64_t pipe_write(struct file *f, uaddr_t buffer, uint64_t n, uint64_t offset)
+{
+    struct pipe *p = f->pipe;
+    int error;
+
+    (void)offset;
+    if (!p->readers || PIPE_BYTES - pipe_used(p) < n)
+        return pipe_write_pieces(f, buffer, n);
+    error = ring_write(p, buffer, n);
+    if (error)
+        return error;
+    p->head += n;
+    pipe_wake(&p->can_read);
+    return (int64_t)n;
 }
 
 static uint32_t pipe_poll_read(struct file *f)

@@ -104,8 +104,17 @@ extern struct posix_program exec_program;
 
 /* files.c */
 struct file *file_make(const struct file_ops *ops, uint32_t flags);
-void file_put(struct file *f);
-struct file *fd_file(uint64_t fd);
+void file_free(struct file *f); /* the last reference is gone */
+static inline void file_put(struct file *f)
+{
+    if (--f->refs == 0)
+        file_free(f);
+}
+/* The file of a descriptor, or NULL. */
+static inline struct file *fd_file(uint64_t fd)
+{
+    return fd < FD_MAX ? process_current()->files[fd] : NULL;
+}
 int fd_install(struct file *f, int lowest, bool close_on_exec);
 void fd_close_all(struct process *p, bool only_on_exec);
 void fd_copy_all(struct process *from, struct process *to);

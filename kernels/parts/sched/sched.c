@@ -33,7 +33,7 @@ void sched_init(struct thread *boot, void *stack_top)
     sched_running = boot;
 }
 
-static void timer_want(uint64_t deadline_ns)
+static __attribute__((noinline)) void timer_want(uint64_t deadline_ns)
 {
     if (deadline_ns < timer_ns) {
         timer_ns = deadline_ns;
@@ -42,10 +42,15 @@ static void timer_want(uint64_t deadline_ns)
 }
 
 /* Somebody else waits for the processor: the running thread's slice must end. */
-static void slice_want(void)
+static __attribute__((noinline)) void slice_start(void)
+{
+    timer_want(env_now_ns() + SCHED_SLICE_NS);
+}
+
+static inline void slice_want(void)
 {
     if (timer_ns == SCHED_FOREVER)
-        timer_want(env_now_ns() + SCHED_SLICE_NS);
+        slice_start();
 }
 
 static void ready_add(struct thread *t)
@@ -56,7 +61,7 @@ static void ready_add(struct thread *t)
         slice_want();
 }
 
-static void dead_release(void)
+static __attribute__((noinline)) void dead_release(void)
 {
     struct thread *t = dead;
 
@@ -104,15 +109,17 @@ no_stack:
     return NULL;
 }
 
-/* Goes on with the next ready thread; interrupts are off.  Comes back when this one runs again. */
-static void dispatch(void)
+/* Goes on with the next ready thread; interrupts are off.  Comes back when this one runs again.  Waiting is the
+   common reason, and has its own copy. */
+static inline __attribute__((always_inline)) void dispatch_here(struct thread *self)
 {
-    struct thread *self = sched_running, *next;
+    struct thread *next;
 
     while (list_empty(&ready))
         env_idle();
     next = LIST_ENTRY(ready.next, struct thread, link);
-    list_remove(&next->link);
+    ready.next = next->link.next;
+    ready.next->prev = &ready;
     next->state = SCHED_RUNNING;
     sched_yield_wanted = false;
     if (!list_empty(&ready))
@@ -121,7 +128,13 @@ static void dispatch(void)
         return;
     sched_running = next;
     env_thread_switch(self, next);
-    dead_release();
+    if (dead)
+        dead_release();
+}
+
+static __attribute__((noinline)) void dispatch(void)
+{
+    dispatch_here(sched_running);
 }
 
 _Noreturn void sched_exit(void)
@@ -153,22 +166,23 @@ void sched_waitq_init(struct waitq *q)
 }
 
 /* Sleepers stand in the order of their deadlines. */
-static void sleeper_add(struct thread *t, uint64_t deadline_ns)
+static __attribute__((noinline)) void sleeper_add(struct thread *t)
 {
     struct list *at = sleepers.next;
 
-    while (at != &sleepers && LIST_ENTRY(at, struct thread, timer_link)->deadline_ns <= deadline_ns)
+    while (at != &sleepers && LIST_ENTRY(at, struct thread, timer_link)->deadline_ns <= t->deadline_ns)
         at = at->next;
-    t->deadline_ns = deadline_ns;
     list_add(at, &t->timer_link);
-    timer_want(deadline_ns);
+    timer_want(t->deadline_ns);
 }
 
-static void thread_wake(struct thread *t, int result)
+/* Out of its wait queue, which its link leaves only to join the ready queue. */
+static inline void thread_wake(struct thread *t, int result)
 {
-    list_remove(&t->link);
-    list_remove(&t->timer_link);
-    t->waiting_on = NULL;
+    t->link.next->prev = t->link.prev;
+    t->link.prev->next = t->link.next;
+    if (t->deadline_ns != SCHED_FOREVER)
+        list_remove(&t->timer_link);
     t->wait_result = result;
     ready_add(t);
 }
@@ -181,11 +195,11 @@ int sched_wait(struct waitq *q, uint64_t deadline_ns)
 
     if (!self->killed) {
         self->state = SCHED_WAITING;
-        self->waiting_on = q;
         list_add(&q->threads, &self->link);
+        self->deadline_ns = deadline_ns;
         if (deadline_ns != SCHED_FOREVER)
-            sleeper_add(self, deadline_ns);
-        dispatch();
+            sleeper_add(self);
+        dispatch_here(self);
         result = self->wait_result;
     }
     env_irq_restore(saved);
@@ -196,21 +210,20 @@ void sched_wait_always(struct waitq *q)
 {
     uint64_t saved = env_irq_save();
 
-    sched_running->state = SCHED_WAITING;
+    sched_running->state = SCHED_WAITING_ALWAYS;
+    sched_running->deadline_ns = SCHED_FOREVER;
     list_add(&q->threads, &sched_running->link);
     dispatch();
     env_irq_restore(saved);
 }
 
-unsigned sched_wake(struct waitq *q, unsigned n)
+void sched_wake(struct waitq *q, unsigned n)
 {
     uint64_t saved = env_irq_save();
-    unsigned woken = 0;
 
-    for (; woken < n && !list_empty(&q->threads); woken++)
+    for (; n && !list_empty(&q->threads); n--)
         thread_wake(LIST_ENTRY(q->threads.next, struct thread, link), 0);
     env_irq_restore(saved);
-    return woken;
 }
 
 void sched_kill(struct thread *t)
@@ -218,7 +231,7 @@ void sched_kill(struct thread *t)
     uint64_t saved = env_irq_save();
 
     t->killed = true;
-    if (t->waiting_on)
+    if (t->state == SCHED_WAITING)
         thread_wake(t, -EINTR);
     env_irq_restore(saved);
 }

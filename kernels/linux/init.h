@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* init.h: what the files of the baseline's first program share. */
+#ifndef TOLL_INIT_H
+#define TOLL_INIT_H
+
+#include <stdbool.h>
+
+/* Writes text for the harness or for people. */
+void init_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints a "sym" record (wire.h) for each place in the kernel where an event begins that the counting plugin
+   counts, and for its first instruction.  False if the kernel does not tell. */
+bool symbols_print(void);
+
+#endif

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# initramfs.sh OUT INIT [-m MODULE_LIST MODULES_FOLDER] [PROGRAM...]: packs the baseline's first file system: /init,
+# the listed modules in /modules under names that sort in the list's order, and the programs in /bin.  The same
+# contents give the same bytes.
+set -euo pipefail
+
+out=$1 init=$2
+shift 2
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+mkdir "$tree"/{bin,proc,sys,dev,disk,modules}
+cp "$init" "$tree/init"
+if [[ ${1-} == -m ]]; then
+    number=10
+    while read -r module; do
+        cp "$3/kernel/$module" "$tree/modules/$number-${module##*/}"
+        number=$((number + 1))
+    done < <(grep -v '^#' "$2")
+    shift 3
+fi
+for program; do
+    strip -g -o "$tree/bin/${program##*/}" "$program"
+done
+find "$tree" -exec touch -h -d @0 {} +
+(cd "$tree" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet) >"$out.new"
+mv "$out.new" "$out"

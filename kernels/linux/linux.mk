@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# linux.mk: the outside baseline: the distribution's kernel, and an initramfs with the same workload objects linked
+# against plain musl.  From build/deps.mk: LINUX_DEB, LINUX_VERSION, MUSL_LINUX, ZLIB.
+#
+#   build/linux/vmlinux         the kernel, which QEMU boots by PVH
+#   build/linux/initramfs.cpio  init, modules, workloads
+#   build/linux/linux.map       for the counting plugin
+#   build/linux/cmdline         the kernel's command line
+#   build/images/linux/NAME.json    what workload NAME was made of
+
+LINUX_WORKLOADS ?= $(filter-out toll skeleton,$(basename $(notdir $(wildcard workloads/*.c)))) \
+	$(if $(wildcard workloads/pdf/*.c),pdf_open)
+LINUX_PROGRAMS := $(addprefix build/linux/bin/,$(sort $(LINUX_WORKLOADS)))
+LINUX_MODULES = $(firstword $(wildcard $(LINUX_DEB)/lib/modules/*))
+LINUX_CFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g -fno-stack-protector -fcf-protection=none -Wall -Wextra -Werror
+LINUX_CRT = $(MUSL_LINUX)/lib/crt1.o $(MUSL_LINUX)/lib/crti.o
+LINUX_LIBGCC := $(shell $(CC) -print-libgcc-file-name)
+LINUX_LINK = $(LD) -static --build-id=none -z noexecstack --no-warn-rwx-segments
+
+build/linux/unpack: kernels/linux/unpack.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -O2 -Wall -Wextra -Werror -o $@ $<
+
+build/linux/vmlinux: build/linux/unpack build/deps.mk
+	build/linux/unpack $(firstword $(wildcard $(LINUX_DEB)/boot/vmlinuz-*)) $@
+
+build/linux/cmdline: kernels/linux/cmdline
+	@mkdir -p $(@D)
+	cp $< $@
+
+build/linux/%.o: kernels/linux/%.c kernels/linux/init.h kernels/include/wire.h build/deps.mk
+	@mkdir -p $(@D)
+	$(CC) $(LINUX_CFLAGS) -nostdinc -isystem $(MUSL_LINUX)/include -isystem /usr/include/x86_64-linux-gnu \
+		-isystem $(dir $(LINUX_LIBGCC))include -c -o $@ $<
+
+build/linux/init: build/linux/init.o build/linux/symbols.o
+	$(LINUX_LINK) -s -o $@ $(LINUX_CRT) $^ $(MUSL_LINUX)/lib/libc.a $(LINUX_LIBGCC) $(MUSL_LINUX)/lib/crtn.o
+
+build/linux/bin/%: build/workloads/%.o build/workloads/toll.o kernels/linux/workload.ld build/deps.mk
+	@mkdir -p $(@D)
+	$(LINUX_LINK) -T kernels/linux/workload.ld -o $@ $(LINUX_CRT) $(filter %.o,$^) --start-group \
+		$(ZLIB)/libz.a $(MUSL_LINUX)/lib/libc.a $(LINUX_LIBGCC) --end-group $(MUSL_LINUX)/lib/crtn.o
+
+build/linux/initramfs.cpio: kernels/linux/initramfs.sh kernels/linux/modules build/linux/init $(LINUX_PROGRAMS)
+	bash $< $@ build/linux/init -m kernels/linux/modules $(LINUX_MODULES) $(LINUX_PROGRAMS)
+
+build/linux/symbols.cpio: kernels/linux/initramfs.sh build/linux/init
+	bash $< $@ build/linux/init
+
+build/linux/linux.map: kernels/linux/map.sh build/linux/vmlinux build/linux/symbols.cpio build/linux/cmdline
+	bash $< $@ $(LINUX_VERSION) build/linux/vmlinux build/linux/symbols.cpio build/linux/cmdline
+
+build/images/linux/%.json: kernels/linux/manifest.sh build/linux/bin/% build/workloads/%.o build/workloads/toll.o
+	@mkdir -p $(@D)
+	bash $< $@ $* build/linux/bin/$* build/workloads/$*.o toll=build/workloads/toll.o \
+		libc=$(MUSL_LINUX)/lib/libc.a zlib=$(ZLIB)/libz.a
+
+.PHONY: linux
+linux: build/linux/vmlinux build/linux/initramfs.cpio build/linux/linux.map build/linux/cmdline \
+	$(patsubst %,build/images/linux/%.json,$(LINUX_WORKLOADS))

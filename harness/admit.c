@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * admit.c: the admission rules.  First each cell by itself (cell_judge), then each workload across structures
+ * (peers_judge): if two structures disagree, nobody can say which is right, so none of them is admitted.
+ */
+#include "admit.h"
+#include <stddef.h>
+#include <string.h>
+
+static struct cell *cells_add(struct arena *arena, struct cells *cells, struct cell cell)
+{
+    cells->items = arena_grow(arena, cells->items, cells->count, &cells->room, sizeof(*cells->items));
+    cells->items[cells->count] = cell;
+    return &cells->items[cells->count++];
+}
+
+static bool is_of(const struct sample *sample, const struct cell *cell)
+{
+    return strcmp(sample->structure, cell->structure) == 0 && strcmp(sample->workload, cell->workload) == 0 &&
+           strcmp(sample->variant, cell->variant) == 0 && strcmp(sample->lane, cell->lane) == 0;
+}
+
+static void cell_fill(struct arena *arena, struct cell *cell, const struct samples *samples)
+{
+    for (size_t i = 0; i < samples->count; i++) {
+        if (!is_of(&samples->items[i], cell))
+            continue;
+        cell->samples =
+            arena_grow(arena, cell->samples, cell->sample_count, &cell->sample_room, sizeof(*cell->samples));
+        cell->samples[cell->sample_count++] = &samples->items[i];
+    }
+}
+
+static void cell_set(struct cell *cell, const char *status, const char *reason)
+{
+    cell->status = status;
+    cell->reason = reason;
+}
+
+static size_t status_count(const struct cell *cell, const char *status, const char **reason)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < cell->sample_count; i++) {
+        if (strcmp(cell->samples[i]->status, status) != 0)
+            continue;
+        if (count++ == 0)
+            *reason = cell->samples[i]->reason;
+    }
+    return count;
+}
+
+/* A kernel of its own (linux) keeps no books: it is admitted without an audit, and says so. */
+static bool needs_audit(const struct cell *cell)
+{
+    return strcmp(cell->lane, "exact") == 0 && strcmp(cell->structure, "linux") != 0;
+}
+
+static void audit_judge(struct arena *arena, struct cell *cell)
+{
+    cell->audit = "ok";
+    for (size_t i = 0; i < cell->sample_count; i++) {
+        const struct sample *sample = cell->samples[i];
+
+        if (strcmp(sample->audit, "failed") == 0) {
+            cell->audit = "failed";
+            cell_set(cell, CELL_REJECTED, arena_print(arena, "the audit failed: %s", sample->audit_reason));
+            return;
+        }
+        if (strcmp(sample->audit, "none") == 0)
+            cell->audit = "none";
+    }
+    if (strcmp(cell->audit, "none") == 0 && needs_audit(cell))
+        cell_set(cell, CELL_REJECTED, "there was no audit: the kernel reported no books for the window");
+}
+
+static void repetitions_judge(struct cell *cell)
+{
+    for (size_t i = 1; i < cell->sample_count; i++) {
+        if (strcmp(cell->samples[i]->output_sha256, cell->samples[0]->output_sha256) != 0)
+            cell_set(cell, CELL_REJECTED, "the output is not the same in each repetition");
+        else if (strcmp(cell->samples[i]->image_sha256, cell->samples[0]->image_sha256) != 0)
+            cell_set(cell, CELL_REJECTED, "the repetitions booted different images");
+    }
+}
+
+static void cell_judge(struct arena *arena, struct cell *cell)
+{
+    const char *reason = "";
+    size_t failed = status_count(cell, "fail", &reason);
+
+    cell->audit = "none";
+    cell_set(cell, CELL_OK, "");
+    if (cell->sample_count == 0)
+        cell_set(cell, CELL_MISSING, "not run yet; toll run --resume goes on with it");
+    else if (failed > 0 && cell->sample_count > 1)
+        cell_set(cell, CELL_FAIL, arena_print(arena, "%zu of %zu runs: %s", failed, cell->sample_count, reason));
+    else if (failed > 0)
+        cell_set(cell, CELL_FAIL, reason);
+    else if (status_count(cell, "skip", &reason) > 0)
+        cell_set(cell, CELL_SKIP, reason);
+    if (strcmp(cell->status, CELL_OK) != 0)
+        return;
+    repetitions_judge(cell);
+    if (strcmp(cell->status, CELL_OK) == 0)
+        audit_judge(arena, cell);
+}
+
+static char *cell_name(struct arena *arena, const struct cell *cell)
+{
+    bool plain = strcmp(cell->variant, "default") == 0;
+
+    return arena_print(arena, "%s%s%s", cell->structure, plain ? "" : ":", plain ? "" : cell->variant);
+}
+
+/* What must be equal in all structures, and how the reason calls it. */
+static const struct {
+    size_t offset;
+    const char *what;
+} shared[] = {
+    {offsetof(struct sample, output_sha256), "the output"},
+    {offsetof(struct sample, workload_sha256), "the workload's object"},
+    {offsetof(struct sample, words), "the workload's arguments"},
+    {offsetof(struct sample, options), "QEMU's options"},
+};
+
+static const char *shared_value(const struct cell *cell, size_t field)
+{
+    const char *place = (const char *)cell->samples[0] + shared[field].offset;
+
+    return *(const char *const *)(const void *)place;
+}
+
+/* Why two cells of one workload cannot be compared, or NULL. */
+static const char *peers_differ(struct arena *arena, const struct cell *a, const struct cell *b)
+{
+    for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
+        if (strcmp(shared_value(a, i), shared_value(b, i)) != 0)
+            return arena_print(arena, "%s differs between %s (%.12s) and %s (%.12s)", shared[i].what,
+                               cell_name(arena, a), shared_value(a, i), cell_name(arena, b), shared_value(b, i));
+    }
+    return NULL;
+}
+
+/* Cells whose runs went well take part, even if their audit failed: their output still says something. */
+static bool takes_part(const struct cell *cell, const struct cell *with)
+{
+    return (strcmp(cell->status, CELL_OK) == 0 || strcmp(cell->status, CELL_REJECTED) == 0) &&
+           strcmp(cell->workload, with->workload) == 0 && strcmp(cell->lane, with->lane) == 0;
+}
+
+static void peers_judge(struct arena *arena, struct cells *cells, const struct cell *first)
+{
+    const char *reason = NULL;
+
+    for (struct cell *cell = cells->items; cell < cells->items + cells->count && !reason; cell++) {
+        if (takes_part(cell, first))
+            reason = peers_differ(arena, first, cell);
+    }
+    for (struct cell *cell = cells->items; cell < cells->items + cells->count && reason; cell++) {
+        if (takes_part(cell, first) && strcmp(cell->status, CELL_OK) == 0)
+            cell_set(cell, CELL_REJECTED, reason);
+    }
+}
+
+static int cell_from_json(struct arena *arena, const json_t *json, struct cell *cell)
+{
+    const char *structure = json_string_value(json_object_get(json, "structure"));
+    const char *workload = json_string_value(json_object_get(json, "workload"));
+    const char *variant = json_string_value(json_object_get(json, "variant"));
+    const char *lane = json_string_value(json_object_get(json, "lane"));
+
+    if (!structure || !workload || !variant || !lane)
+        return -1;
+    *cell = (struct cell){.structure = arena_copy(arena, structure),
+                          .workload = arena_copy(arena, workload),
+                          .variant = arena_copy(arena, variant),
+                          .lane = arena_copy(arena, lane)};
+    return 0;
+}
+
+int admit_cells(struct arena *arena, const json_t *plan, const struct samples *samples, struct cells *cells,
+                struct error *error)
+{
+    json_t *list = json_object_get(plan, "cells"), *json;
+    size_t i;
+
+    *cells = (struct cells){0};
+    json_array_foreach(list, i, json)
+    {
+        struct cell cell, *added;
+
+        if (cell_from_json(arena, json, &cell))
+            return error_set(error, TOLL_USAGE, "plan.json: cells[%zu]: expected structure, workload, variant and lane",
+                             i);
+        added = cells_add(arena, cells, cell);
+        cell_fill(arena, added, samples);
+        cell_judge(arena, added);
+    }
+    for (struct cell *cell = cells->items; cell < cells->items + cells->count; cell++) {
+        if (takes_part(cell, cell))
+            peers_judge(arena, cells, cell);
+    }
+    return 0;
+}
+
+static void cell_append(json_t *list, const char *structure, const char *workload, const char *variant, enum lane lane)
+{
+    json_array_append_new(list, json_pack("{ss ss ss ss}", "structure", structure, "workload", workload, "variant",
+                                          variant, "lane", plan_lane_name(lane)));
+}
+
+static void guests_append(json_t *list, const struct plan *plan, const struct config_workload *workload, enum lane lane)
+{
+    const struct config *config = plan->config;
+
+    for (size_t s = 0; s < config->structure_count; s++) {
+        for (size_t v = 0; v < config->structures[s].variants.count; v++) {
+            for (size_t g = 0; g < plan->guest_count; g++) {
+                const struct plan_guest *guest = &plan->guests[g];
+
+                if (guest->structure != &config->structures[s] || guest->lane != lane || guest->rep != 0 ||
+                    strcmp(guest->variant, config->structures[s].variants.items[v]) != 0)
+                    continue;
+                for (size_t c = 0; c < guest->cell_count; c++) {
+                    if (guest->cells[c].workload == workload)
+                        cell_append(list, guest->structure->name, workload->name, guest->variant, lane);
+                }
+            }
+        }
+        for (size_t r = 0; r < plan->refusal_count && lane == LANE_EXACT; r++) {
+            if (plan->refusals[r].workload == workload && plan->refusals[r].structure == &config->structures[s])
+                cell_append(list, config->structures[s].name, workload->name, "default", lane);
+        }
+    }
+}
+
+json_t *admit_cells_to_json(const struct plan *plan)
+{
+    static const enum lane lanes[] = {LANE_EXACT, LANE_TIME};
+    json_t *list = json_array();
+
+    for (size_t l = 0; l < 2; l++) {
+        for (size_t w = 0; w < plan->config->workload_count; w++)
+            guests_append(list, plan, &plan->config->workloads[w], lanes[l]);
+    }
+    return list;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * audit.c: the table of what is compared and by how much each may differ.
+ */
+#include "audit.h"
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#define SWITCHES_PER_INTERRUPT 2 /* to another thread and back */
+
+static const struct {
+    const char *name;
+    bool required; /* both books must have it */
+    enum { EXACT, INTERRUPT, SWITCH } allowance;
+} compared[] = {
+    {"syscall", true, EXACT},    {"exception", true, EXACT},      {"interrupt", true, INTERRUPT},
+    {"as_switch", true, SWITCH}, {"thread_switch", true, SWITCH}, {"upcall", false, EXACT},
+    {"ipc", false, EXACT},
+};
+
+static int64_t difference(const struct metrics *plugin, const struct metrics *books, const char *name)
+{
+    const struct metric *a = metrics_find(plugin, name), *b = metrics_find(books, name);
+
+    return a && b ? b->value - a->value : 0;
+}
+
+const char *audit_compare(struct arena *arena, const struct metrics *plugin, const struct metrics *books,
+                          int64_t edge_interrupts, const char **reason)
+{
+    int64_t edge = llabs(difference(plugin, books, "interrupt"));
+    struct strings wrong = {0};
+
+    for (size_t i = 0; i < sizeof(compared) / sizeof(compared[0]); i++) {
+        const char *name = compared[i].name;
+        const struct metric *a = metrics_find(plugin, name), *b = metrics_find(books, name);
+        int64_t allowed[] = {0, edge_interrupts, SWITCHES_PER_INTERRUPT * edge};
+
+        if (!a || !b) {
+            if (compared[i].required)
+                strings_print(arena, &wrong, "%s is missing from the %s", name,
+                              a ? "kernel's books" : "plugin's counts");
+        } else if (llabs(b->value - a->value) > allowed[compared[i].allowance]) {
+            strings_print(arena, &wrong, "%s: the plugin counted %" PRId64 ", the kernel %" PRId64, name, a->value,
+                          b->value);
+        }
+    }
+    *reason = strings_join(arena, &wrong, "; ");
+    return wrong.count ? AUDIT_FAILED : AUDIT_OK;
+}

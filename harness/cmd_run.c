@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_run.c: `toll run`: plan, build, boot, measure, store.
+ */
+#include "build.h"
+#include "command.h"
+#include "file.h"
+#include "layout.h"
+#include "process.h"
+#include "qemu.h"
+#include "results.h"
+#include "runner.h"
+#include "session.h"
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: toll run [OPTION...]\n"
+    "\n"
+    "Builds what is needed, boots every guest of bench.toml's matrix and stores a sample of each in a new folder\n"
+    "of results/, whose name is printed.\n"
+    "\n"
+    "      --only PATTERNS    only these cells: STRUCTURE/WORKLOAD, either side a pattern like *; commas between\n"
+    "                         several; may be given again\n"
+    "      --lane LANE        exact (counts), time (cycles; needs KVM) or all (the default)\n"
+    "      --reps N           guests per cell, instead of bench.toml's\n"
+    "      --timeout SECONDS  end a guest that needs longer\n"
+    "  -j, --jobs N           guests at once in the exact lane\n"
+    "  -o, --output DIR       fill DIR instead of a new folder of results/\n"
+    "      --resume [DIR]     go on with an interrupted run (the latest, if none is named)\n"
+    "      --dry-run          print the plan and do nothing\n"
+    "      --config FILE      read FILE instead of bench.toml\n"
+    "  -v, --verbose          show the build, and with --dry-run QEMU's command lines\n"
+    "  -h, --help             show this\n";
+
+struct request {
+    struct session session;
+    const char *config_path;
+    uint32_t jobs;
+    bool dry_run, verbose, resume, narrowed; /* narrowed: an option that --resume does not go with */
+};
+
+enum { OPT_ONLY = 256, OPT_LANE, OPT_REPS, OPT_TIMEOUT, OPT_RESUME, OPT_DRY, OPT_CONFIG };
+
+static const struct option long_options[] = {
+    {"only", required_argument, NULL, OPT_ONLY},
+    {"lane", required_argument, NULL, OPT_LANE},
+    {"reps", required_argument, NULL, OPT_REPS},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"jobs", required_argument, NULL, 'j'},
+    {"output", required_argument, NULL, 'o'},
+    {"resume", optional_argument, NULL, OPT_RESUME},
+    {"dry-run", no_argument, NULL, OPT_DRY},
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+static int number_parse(const char *option, const char *text, uint32_t high, uint32_t *value, struct error *error)
+{
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+
+    if (end == text || *end || *text == '-' || number < 1 || number > high)
+        return error_set(error, TOLL_USAGE, "%s %s: expected a whole number from 1 to %u", option, text, high);
+    *value = (uint32_t)number;
+    return 0;
+}
+
+static int option_take(struct command *command, struct request *request, int option, struct error *error)
+{
+    struct plan_options *options = &request->session.options;
+
+    switch (option) {
+    case OPT_ONLY:
+        return plan_only_parse(&command->arena, optarg, &options->only, error);
+    case OPT_LANE:
+        return plan_lanes_parse(optarg, &options->lanes, error);
+    case OPT_REPS:
+        return number_parse("--reps", optarg, 10000, &options->repetitions, error);
+    case OPT_TIMEOUT:
+        return number_parse("--timeout", optarg, 86400, &options->timeout_s, error);
+    case OPT_CONFIG:
+        request->config_path = command_path(command, optarg);
+        return 0;
+    default:
+        request->session.output = command_path(command, optarg);
+        return 0;
+    }
+}
+
+/* --resume's folder may also be the next word. */
+static int resume_take(struct command *command, struct request *request, struct error *error)
+{
+    const char *name = optarg;
+
+    if (!name && optind < command->argc && command->argv[optind][0] != '-')
+        name = command->argv[optind++];
+    if (name && strchr(name, '/'))
+        name = command_path(command, name);
+    request->resume = true;
+    request->session.resume = store_find(&command->arena, name, error);
+    return request->session.resume ? 0 : -1;
+}
+
+/* 0 to go on, 1 if the help was shown, -1 with an error; a mistake that getopt named has an empty text. */
+static int request_parse(struct command *command, struct request *request, struct error *error)
+{
+    int option, failed = 0;
+
+    while (!failed && (option = getopt_long(command->argc, command->argv, "j:o:vh", long_options, NULL)) != -1) {
+        if (option == 'h')
+            return fputs(usage, stdout) < 0 ? -1 : 1;
+        if (option == '?')
+            return error_set(error, TOLL_USAGE, "%s", "");
+        if (option == 'v')
+            request->verbose = true;
+        else if (option == OPT_DRY)
+            request->dry_run = true;
+        else if (option == 'j')
+            failed = number_parse("-j", optarg, 256, &request->jobs, error);
+        else if (option == OPT_RESUME)
+            failed = resume_take(command, request, error);
+        else {
+            request->narrowed = true;
+            failed = option_take(command, request, option, error);
+        }
+    }
+    if (!failed && optind < command->argc)
+        return error_set(error, TOLL_USAGE, "unexpected word %s; cells are selected by --only", command->argv[optind]);
+    if (!failed && request->resume && request->narrowed)
+        return error_set(error, TOLL_USAGE,
+                         "--resume goes on with what was asked for then; of the other options it "
+                         "takes only -j, -v and --dry-run");
+    return failed;
+}
+
+static int plan_print(struct request *request)
+{
+    struct session *session = &request->session;
+    struct qemu_files files = {"DISK", "SERIAL", "COUNTS"};
+    struct error error;
+
+    for (size_t i = 0; i < session->plan.guest_count; i++) {
+        const struct plan_guest *guest = &session->plan.guests[i];
+        struct strings argv = {0};
+
+        printf("%s\n", plan_guest_name(session->arena, guest));
+        for (size_t c = 0; c < guest->cell_count && !request->verbose; c++)
+            printf("    %s\n", guest->cells[c].words);
+        if (request->verbose && qemu_command(session->arena, &session->config, guest, &files, NULL, &argv, &error))
+            printf("    QEMU's command line is not known before the build: %s\n", error.text);
+        else if (request->verbose)
+            printf("    %s\n", strings_join(session->arena, &argv, " "));
+    }
+    for (size_t i = 0; i < session->plan.refusal_count; i++) {
+        const struct plan_refusal *refusal = &session->plan.refusals[i];
+
+        printf("%s/%s: skipped: %s\n", refusal->structure->name, refusal->workload->name, refusal->reason);
+    }
+    return TOLL_OK;
+}
+
+static int guests_run(struct request *request, const struct probe *probe, struct runner_result *result,
+                      struct error *error)
+{
+    struct session *session = &request->session;
+    const char *base = getenv("TMPDIR");
+    char *temporary = arena_print(session->arena, "%s/toll-XXXXXX", base && *base ? base : "/tmp");
+    struct guest_context context = {.config = &session->config,
+                                    .run_folder = session->store.folder,
+                                    .run_name = session->run_name,
+                                    .temporary = temporary,
+                                    .kvm_cpu = probe->kvm_cpu,
+                                    .cancel = session->cancel};
+    struct runner runner = {.arena = session->arena,
+                            .plan = &session->plan,
+                            .store = &session->store,
+                            .before = &session->before,
+                            .context = &context,
+                            .jobs = request->jobs ? request->jobs : session->config.jobs,
+                            .time_reason = probe->kind == PROBE_KVM ? NULL : probe->reason};
+    int failed;
+
+    if (!mkdtemp(temporary))
+        return file_error(error, "create the folder", temporary);
+    failed = runner_run(&runner, result, error);
+    file_remove_tree(temporary);
+    return failed;
+}
+
+/* Writes the derived files and counts the cells that are not admitted although they ran. */
+static int results_derive(struct session *session, size_t *rejected, struct error *error)
+{
+    struct results results;
+    int failed = results_load(session->arena, session->store.folder, &results, error) ||
+                 results_write(session->arena, session->store.folder, &results, error);
+
+    for (size_t i = 0; !failed && i < results.cells.count; i++)
+        *rejected += strcmp(results.cells.items[i].status, CELL_REJECTED) == 0;
+    results_close(&results);
+    return failed ? -1 : 0;
+}
+
+static int result_say(const struct session *session, const struct runner_result *result, size_t rejected)
+{
+    puts(session->store.folder);
+    fprintf(stderr, "%zu ok, %zu failed, %zu skipped", result->ok, result->failed, result->skipped);
+    fprintf(stderr, rejected ? ", %zu cells not admitted (toll report tells why)\n" : "\n", rejected);
+    if (result->interrupted) {
+        fprintf(stderr, "interrupted; what was measured is kept, go on by: toll run --resume %s\n",
+                session->store.folder);
+        return TOLL_INTERRUPTED;
+    }
+    if (result->failed)
+        return TOLL_GUEST;
+    return rejected ? TOLL_CLAIM : TOLL_OK;
+}
+
+/* A first build takes minutes; whoever waits for it should know. */
+static void build_say(const char *text)
+{
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[K%s", text);
+}
+
+/* Everything up to the first guest. */
+static int prepare(struct request *request, struct probe *probe, struct error *error)
+{
+    struct session *session = &request->session;
+    int failed;
+
+    session->cancel = process_catch_signals();
+    probe_quick(session->arena, probe);
+    build_say("building what is missing ...");
+    failed = build_plan(session->arena, &session->plan, session->cancel, request->verbose, error) ||
+             ((session->options.lanes & LANE_TIME) && probe_run(session->arena, session->cancel, probe, error)) ||
+             session_open(session, probe, error);
+    build_say("");
+    return failed ? -1 : 0;
+}
+
+static int measure(struct command *command, struct request *request)
+{
+    struct session *session = &request->session;
+    struct runner_result result;
+    struct probe probe;
+    struct error error;
+    size_t rejected = 0;
+    int failed;
+
+    if (prepare(request, &probe, &error))
+        return command_fail(command, &error);
+    failed = guests_run(request, &probe, &result, &error);
+    store_close(&session->store);
+    if (failed)
+        fprintf(stderr, "toll run: stopped; the samples before are kept in %s, go on by: toll run --resume %s\n",
+                session->store.folder, session->store.folder);
+    if (failed || results_derive(session, &rejected, &error))
+        return command_fail(command, &error);
+    return result_say(session, &result, rejected);
+}
+
+int cmd_run(struct command *command)
+{
+    struct request request = {.config_path = LAYOUT_CONFIG};
+    struct error error;
+    int parsed;
+
+    request.session.arena = &command->arena;
+    request.session.options.lanes = LANE_ALL;
+    request.session.store.samples = -1;
+    parsed = request_parse(command, &request, &error);
+    if (parsed > 0)
+        return TOLL_OK;
+    if (parsed < 0 && error.text[0] == '\0')
+        return command_usage(command);
+    if (parsed < 0 || session_plan(&request.session, request.config_path, &error))
+        return command_fail(command, &error);
+    if (request.dry_run)
+        return plan_print(&request);
+    return measure(command, &request);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * command.c: what all verbs share.
+ */
+#include "command.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *command_path(struct command *command, const char *path)
+{
+    char top[4096];
+
+    if (path[0] == '/' || !getcwd(top, sizeof(top)) || strcmp(top, command->start_folder) == 0)
+        return path;
+    return arena_print(&command->arena, "%s/%s", command->start_folder, path);
+}
+
+int command_fail(const struct command *command, const struct error *error)
+{
+    fprintf(stderr, "toll %s: %s\n", command->argv[0], error->text);
+    return error->code;
+}
+
+int command_usage(const struct command *command)
+{
+    fprintf(stderr, "toll %s: `toll %s --help` tells the options\n", command->argv[0], command->argv[0]);
+    return TOLL_USAGE;
+}

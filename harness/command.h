@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * command.h: the verbs.  Each has a file cmd_<verb>.c; only those and main print and decide the exit code.
+ */
+#ifndef TOLL_COMMAND_H
+#define TOLL_COMMAND_H
+
+#include "arena.h"
+#include "error.h"
+
+#define TOLL_VERSION "0.1"
+
+struct command {
+    struct arena arena;
+    int argc;
+    char **argv;              /* argv[0] is the verb */
+    const char *start_folder; /* where toll was called; the working directory is the top of the tree */
+};
+
+int cmd_run(struct command *command);
+int cmd_list(struct command *command);
+int cmd_show(struct command *command);
+int cmd_report(struct command *command);
+int cmd_doctor(struct command *command);
+
+/* A path that the user gave, as seen from the top of the tree. */
+const char *command_path(struct command *command, const char *path);
+
+/* Prints "toll VERB: text" on standard error and gives the exit code. */
+int command_fail(const struct command *command, const struct error *error);
+
+/* The same for a mistake on the command line, which getopt has already named. */
+int command_usage(const struct command *command);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * config.c: questions about a configuration that was read.
+ */
+#include "config.h"
+#include <string.h>
+
+#define NAME_MAX_LENGTH 63
+
+const struct config_structure *config_structure_find(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->structure_count; i++) {
+        if (strcmp(config->structures[i].name, name) == 0)
+            return &config->structures[i];
+    }
+    return NULL;
+}
+
+const struct config_workload *config_workload_find(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->workload_count; i++) {
+        if (strcmp(config->workloads[i].name, name) == 0)
+            return &config->workloads[i];
+    }
+    return NULL;
+}
+
+const char *config_refusal_find(const struct config_workload *workload, const char *structure)
+{
+    for (size_t i = 0; i < workload->refusal_count; i++) {
+        if (strcmp(workload->refusals[i].structure, structure) == 0)
+            return workload->refusals[i].reason;
+    }
+    return NULL;
+}
+
+/* Levenshtein's distance, one row of the table at a time. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t row[NAME_MAX_LENGTH + 1], length = strlen(b);
+
+    if (length > NAME_MAX_LENGTH)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= length; j++)
+        row[j] = j;
+    for (size_t i = 0; a[i]; i++) {
+        size_t diagonal = row[0]++;
+
+        for (size_t j = 1; j <= length; j++) {
+            size_t best = diagonal + (a[i] != b[j - 1]);
+
+            diagonal = row[j];
+            best = row[j] + 1 < best ? row[j] + 1 : best;
+            row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+        }
+    }
+    return row[length];
+}
+
+const char *config_suggest(const char *typed, const char *const *names, size_t count)
+{
+    size_t nearest = strlen(typed) / 3 + 2;
+    const char *found = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t distance = edit_distance(typed, names[i]);
+
+        if (distance < nearest) {
+            nearest = distance;
+            found = names[i];
+        }
+    }
+    return found;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * config.h: bench.toml as plain structures.  Everything is checked when it is read: an error carries
+ * file:line:column, the key, what was expected and what to do, and an unknown key is one too.
+ */
+#ifndef TOLL_CONFIG_H
+#define TOLL_CONFIG_H
+
+#include "arena.h"
+#include "error.h"
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CONFIG_MEMORY_DEFAULT 64
+#define CONFIG_TIMEOUT_DEFAULT 120
+
+/* A stanza [structure.NAME].  One that boots a system of its own (linux) runs all its workloads in one boot. */
+struct config_structure {
+    char *name;
+    struct strings variants; /* at least "default"; any other is added to the kernel's command line */
+    uint32_t memory_mib, timeout_s;
+};
+
+/* A reason why a structure cannot do a workload. */
+struct config_refusal {
+    char *structure, *reason;
+};
+
+/* A stanza [workload.NAME]. */
+struct config_workload {
+    char *name;
+    uint64_t ops, warm;
+    struct strings args;  /* further words key=value */
+    struct strings files; /* paths; each is on the disk as pdf/BASENAME and an argument file=pdf/BASENAME */
+    struct strings on;    /* structures; none: all */
+    struct config_refusal *refusals;
+    size_t refusal_count;
+};
+
+struct config {
+    char *path;
+    uint32_t repetitions, time_repetitions, timeout_s, jobs, memory_mib;
+    char *machine, *cpu;
+    uint64_t seed, epoch;
+    uint32_t edge_interrupts; /* [audit]: interrupts that may fall between a mark and the reading of the books */
+    struct config_structure *structures;
+    size_t structure_count;
+    struct config_workload *workloads;
+    size_t workload_count;
+};
+
+/* Reads path into *out, whose memory is the arena's. */
+int config_load(struct arena *arena, const char *path, struct config *out, struct error *error);
+
+/* The stanza of that name, or NULL. */
+const struct config_structure *config_structure_find(const struct config *config, const char *name);
+const struct config_workload *config_workload_find(const struct config *config, const char *name);
+
+/* Why the structure does not run the workload: a reason from bench.toml, or NULL if it does. */
+const char *config_refusal_find(const struct config_workload *workload, const char *structure);
+
+/* The one of names nearest to what somebody typed, or NULL if none is near. */
+const char *config_suggest(const char *typed, const char *const *names, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * images.c: hashes of images.  An image's hash is taken from the files themselves, never from the manifest, so that
+ * it names what was really booted; the workload's hash can only come from the manifest.
+ */
+#include "images.h"
+#include "file.h"
+#include "layout.h"
+#include "sha256.h"
+#include <string.h>
+
+struct identity {
+    char sha256[SHA256_TEXT_BYTES];
+    int64_t bytes;
+};
+
+static int image_hash(const struct layout_image *image, struct identity *out, struct error *error)
+{
+    struct sha256 hash;
+
+    sha256_start(&hash);
+    if (sha256_add_file(&hash, image->kernel, error) || (image->initrd && sha256_add_file(&hash, image->initrd, error)))
+        return -1;
+    sha256_end(&hash, out->sha256);
+    out->bytes = file_size(image->kernel) + (image->initrd ? file_size(image->initrd) : 0);
+    return 0;
+}
+
+static int manifest_read(struct arena *arena, const char *path, struct plan_cell *cell, struct error *error)
+{
+    json_error_t problem;
+    size_t bytes;
+    char *text = file_read(arena, path, &bytes, error);
+    json_t *json = text ? json_loadb(text, bytes, 0, &problem) : NULL;
+    const char *hash = json_string_value(json_object_get(json, "workload_sha256"));
+    const json_t *size = json_object_get(json, "image_bytes");
+
+    if (!text)
+        return -1;
+    if (hash)
+        cell->workload_sha256 = arena_copy(arena, hash);
+    if (json_is_integer(size))
+        cell->image_bytes = json_integer_value(size);
+    json_decref(json);
+    return hash ? 0
+                : error_set(error, TOLL_HOST,
+                            "%s: workload_sha256: expected the hash of the workload's object; build "
+                            "the image again",
+                            path);
+}
+
+static int guest_identify(struct arena *arena, const struct plan *plan, size_t index, struct error *error)
+{
+    struct plan_guest *guest = &plan->guests[index];
+    struct layout_image image = layout_image(arena, guest);
+    const char *sha256 = NULL;
+    struct identity identity = {.bytes = 0};
+
+    for (size_t i = 0; i < index && !sha256; i++) { /* repetitions and variants boot the same files */
+        struct layout_image other = layout_image(arena, &plan->guests[i]);
+
+        if (strcmp(other.kernel, image.kernel) == 0) {
+            sha256 = plan->guests[i].cells[0].image_sha256;
+            identity.bytes = plan->guests[i].cells[0].image_bytes;
+        }
+    }
+    if (!sha256) {
+        if (image_hash(&image, &identity, error))
+            return -1;
+        sha256 = arena_copy(arena, identity.sha256);
+    }
+    for (size_t c = 0; c < guest->cell_count; c++) {
+        guest->cells[c].image_sha256 = sha256;
+        guest->cells[c].image_bytes = identity.bytes;
+        if (manifest_read(arena, layout_manifest(arena, guest->structure->name, guest->cells[c].workload->name),
+                          &guest->cells[c], error))
+            return -1;
+    }
+    return 0;
+}
+
+int images_identify(struct arena *arena, struct plan *plan, struct error *error)
+{
+    for (size_t i = 0; i < plan->guest_count; i++) {
+        if (guest_identify(arena, plan, i, error))
+            return -1;
+    }
+    return 0;
+}
+
+json_t *images_to_json(struct arena *arena, const struct plan *plan, struct error *error)
+{
+    json_t *json = json_object();
+    char hash[SHA256_TEXT_BYTES];
+
+    if (sha256_file(LAYOUT_DISK, hash, error)) {
+        json_decref(json);
+        return NULL;
+    }
+    json_object_set_new(json, "disk", json_string(hash));
+    if (file_exists(LAYOUT_PLUGIN) && sha256_file(LAYOUT_PLUGIN, hash, error) == 0)
+        json_object_set_new(json, "plugin", json_string(hash));
+    for (size_t i = 0; i < plan->guest_count; i++) {
+        const struct plan_guest *guest = &plan->guests[i];
+
+        for (size_t c = 0; c < guest->cell_count; c++)
+            json_object_set_new(json,
+                                arena_print(arena, "%s/%s", guest->structure->name, guest->cells[c].workload->name),
+                                json_string(guest->cells[c].image_sha256));
+    }
+    return json;
+}
+
+int images_compare(const json_t *recorded, const json_t *now, struct error *error)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)now, name, value)
+    {
+        const json_t *old = json_object_get(recorded, name);
+
+        if (old && !json_equal(old, value))
+            return error_set(error, TOLL_USAGE,
+                             "%s was rebuilt since the run began (sha256 %.12s then, %.12s now): its samples cannot be "
+                             "mixed with new ones; check out and build what it began with, or start a new run",
+                             name, json_string_value(old), json_string_value(value));
+    }
+    return 0;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge.c: whether a cell's run went well, and its numbers.
+ *
+ * The checks are a list; the first that finds something wrong decides the reason.  In a boot with several workloads
+ * an abnormal end is held against those that were not done and against the last that ran, not against the others.
+ */
+#include "judge.h"
+#include "audit.h"
+#include "map.h"
+#include "qemu.h"
+#include <inttypes.h>
+#include <string.h>
+
+struct trial {
+    struct arena *arena;
+    const struct config *config;
+    const struct plan_guest *guest;
+    const struct evidence *evidence;
+    const struct records_run *run; /* NULL: nothing was heard of it */
+    const struct counts_run *counts;
+    const char *end_reason;
+    enum qemu_verdict verdict;
+};
+
+/* The counts that belong to a run: the n-th main() that was reached has the n-th entry. */
+static const struct counts_run *counts_of(const struct evidence *evidence, const struct records_run *run)
+{
+    size_t index = 0;
+
+    if (!evidence->has_counts || !run || !run->started)
+        return NULL;
+    for (const struct records_run *r = evidence->records.runs; r != run; r++)
+        index += r->started;
+    return index < evidence->counts.run_count ? &evidence->counts.runs[index] : NULL;
+}
+
+static const char *check_end(const struct trial *trial)
+{
+    const struct records *records = &trial->evidence->records;
+    bool last = !trial->run || trial->run == &records->runs[records->run_count - 1];
+    bool done = trial->run && trial->run->status;
+
+    if (done && !last)
+        return NULL;
+    if (records->panic)
+        return arena_print(trial->arena, "panic: %s", records->panic);
+    if (trial->verdict == QEMU_PANIC || trial->verdict == QEMU_ABNORMAL)
+        return trial->end_reason;
+    return NULL;
+}
+
+static const char *check_done(const struct trial *trial)
+{
+    if (trial->run && trial->run->status)
+        return NULL;
+    if (trial->run)
+        return "the workload reached its main() and never said that it was done";
+    if (trial->evidence->records.record_count == 0)
+        return arena_print(trial->arena, "the guest left without one record in %zu bytes of serial output",
+                           trial->evidence->serial_bytes);
+    return "nothing was heard of the workload";
+}
+
+static const char *check_status(const struct trial *trial)
+{
+    if (strcmp(trial->run->status, "ok") == 0)
+        return NULL;
+    return *trial->run->reason ? trial->run->reason : "the workload gave no reason";
+}
+
+static const char *check_exit(const struct trial *trial)
+{
+    return trial->verdict == QEMU_WORKLOAD_FAILED && trial->guest->cell_count == 1 ? trial->end_reason : NULL;
+}
+
+static const char *check_serial(const struct trial *trial)
+{
+    const struct records *records = &trial->evidence->records;
+
+    if (records->malformed == 0)
+        return NULL;
+    return arena_print(trial->arena, "the serial output is damaged: %u malformed records, the first: %s",
+                       records->malformed, records->malformed_first);
+}
+
+static const char *check_window(const struct trial *trial)
+{
+    if (trial->run->windows == 1)
+        return NULL;
+    return arena_print(trial->arena, "expected one measured window, the workload reported %u", trial->run->windows);
+}
+
+static const char *check_counts(const struct trial *trial)
+{
+    const struct counts *counts = &trial->evidence->counts;
+
+    if (trial->guest->lane != LANE_EXACT)
+        return NULL;
+    if (!trial->counts)
+        return counts->problem ? counts->problem : "the counting plugin saw nothing of the workload";
+    if (trial->counts->windows != 1)
+        return arena_print(trial->arena, "the counting plugin saw %u windows", trial->counts->windows);
+    if (trial->counts->ops != trial->run->ops)
+        return arena_print(trial->arena, "the workload reported %" PRId64 " operations, the plugin saw %" PRId64,
+                           trial->run->ops, trial->counts->ops);
+    return NULL;
+}
+
+static const char *check_disk(const struct trial *trial)
+{
+    if (strcmp(trial->evidence->disk, DISK_DAMAGED) != 0)
+        return NULL;
+    return arena_print(trial->arena, "e2fsck found the disk damaged after the run: %s", trial->evidence->disk_text);
+}
+
+static const char *first_problem(const struct trial *trial)
+{
+    static const char *(*const checks[])(const struct trial *) = {
+        check_end, check_done, check_status, check_exit, check_serial, check_window, check_counts, check_disk,
+    };
+
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+        const char *problem = checks[i](trial);
+
+        if (problem)
+            return problem;
+    }
+    return NULL;
+}
+
+static void metrics_copy(struct arena *arena, const struct metrics *from, struct metrics *to)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        if (!metrics_find(to, from->items[i].name))
+            metrics_set(arena, to, from->items[i].name, from->items[i].unit, from->items[i].value);
+    }
+}
+
+/* The plugin's counts come first, then what only the kernel's books know, then what the workload reported.  Its
+   cycles are virtual time in the exact lane, and so no measurement. */
+static void metrics_collect(const struct trial *trial, struct sample *sample)
+{
+    struct arena *arena = trial->arena;
+    const struct metric *cycles = metrics_find(&trial->run->values, "tsc_cycles");
+    const struct counts_run *counts = trial->counts;
+
+    if (counts)
+        metrics_copy(arena, &counts->metrics, &sample->metrics);
+    if (counts && counts->has_boot && trial->run == trial->evidence->records.runs) {
+        metrics_set(arena, &sample->metrics, "boot_instructions", NULL, counts->boot);
+        metrics_set(arena, &sample->metrics, "boot_instructions_arch", NULL, counts->boot_arch);
+    }
+    metrics_copy(arena, &trial->run->books, &sample->metrics);
+    for (size_t i = 0; i < trial->run->values.count; i++) {
+        const struct metric *value = &trial->run->values.items[i];
+
+        if (value != cycles)
+            metrics_set(arena, &sample->metrics, value->name, value->unit, value->value);
+    }
+    if (cycles && trial->guest->lane == LANE_TIME)
+        metrics_set(arena, &sample->metrics, "cycles", NULL, cycles->value);
+    metrics_set(arena, &sample->metrics, "image_bytes", NULL, sample->image_bytes);
+}
+
+static void audit_run(const struct trial *trial, struct sample *sample)
+{
+    sample->audit = "none";
+    if (!trial->counts)
+        sample->audit_reason = trial->guest->lane == LANE_TIME ? "the time lane has no second book" : "";
+    else if (!trial->run->has_books)
+        sample->audit_reason = "this kernel keeps no books";
+    else
+        sample->audit = audit_compare(trial->arena, &trial->counts->metrics, &trial->run->books,
+                                      trial->config->edge_interrupts, &sample->audit_reason);
+}
+
+static void remains_collect(const struct trial *trial, struct sample *sample)
+{
+    const struct records *records = &trial->evidence->records;
+
+    for (size_t i = 0; i < records->console.count; i++)
+        strings_add(trial->arena, &sample->console, records->console.items[i]);
+    for (size_t i = 0; i < records->backtrace_count && i < 32; i++)
+        strings_add(trial->arena, &sample->backtrace,
+                    map_name_address(trial->arena, trial->evidence->map, records->backtrace[i]));
+}
+
+void judge_cell(struct arena *arena, const struct config *config, const struct plan_guest *guest, size_t cell,
+                const struct evidence *evidence, struct sample *sample)
+{
+    struct trial trial = {.arena = arena, .config = config, .guest = guest, .evidence = evidence};
+    const char *problem;
+
+    trial.verdict = qemu_judge(arena, &evidence->end, evidence->messages, guest->timeout_s, &trial.end_reason);
+    trial.run = records_find(&evidence->records, guest->cells[cell].workload->name);
+    trial.counts = counts_of(evidence, trial.run);
+    sample->audit = "none";
+    sample->audit_reason = sample->output_sha256 = "";
+    sample->disk = evidence->disk;
+    sample->wall_ms = evidence->wall_ms;
+    problem = first_problem(&trial);
+    sample->reason = problem ? problem : "";
+    sample->status = !problem ? "ok" : "fail";
+    if (problem && trial.run && trial.run->status && strcmp(trial.run->status, "skip") == 0 && !check_end(&trial))
+        sample->status = "skip";
+    if (trial.run)
+        sample->ops = trial.run->ops;
+    if (problem) {
+        remains_collect(&trial, sample);
+        return;
+    }
+    sample->output_sha256 = trial.run->output_sha256;
+    audit_run(&trial, sample);
+    metrics_collect(&trial, sample);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * layout.c: paths of images, and finding the top of the tree.
+ */
+#include "layout.h"
+#include "file.h"
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct layout_image layout_image(struct arena *arena, const struct plan_guest *guest)
+{
+    const char *structure = guest->structure->name, *workload = guest->cells[0].workload->name;
+    struct layout_image image = {0};
+
+    if (plan_is_batch(guest->structure)) {
+        image.kernel = arena_print(arena, "build/%s/vmlinux", structure);
+        image.initrd = arena_print(arena, "build/%s/initramfs.cpio", structure);
+        image.map = arena_print(arena, "build/%s/%s.map", structure, structure);
+        image.cmdline = arena_print(arena, "build/%s/cmdline", structure);
+    } else {
+        image.kernel = arena_print(arena, "build/images/%s/%s.elf", structure, workload);
+        image.map = arena_print(arena, "build/images/%s/%s.map", structure, workload);
+    }
+    return image;
+}
+
+char *layout_manifest(struct arena *arena, const char *structure, const char *workload)
+{
+    return arena_print(arena, "build/images/%s/%s.json", structure, workload);
+}
+
+/* Goes up from folder, which is changed, to the first that has a bench.toml. */
+static bool enter_above(char *folder)
+{
+    char path[PATH_MAX + sizeof(LAYOUT_CONFIG) + 1];
+
+    while (folder[0] == '/') {
+        snprintf(path, sizeof(path), "%s/%s", folder, LAYOUT_CONFIG);
+        if (file_exists(path))
+            return chdir(folder) == 0;
+        *strrchr(folder, '/') = '\0';
+    }
+    return false;
+}
+
+int layout_enter(struct error *error)
+{
+    const char *root = getenv("TOLL_ROOT");
+    char folder[PATH_MAX];
+    ssize_t n;
+
+    if (root)
+        return chdir(root) ? file_error(error, "enter $TOLL_ROOT,", root) : 0;
+    if (getcwd(folder, sizeof(folder)) && enter_above(folder))
+        return 0;
+    n = readlink("/proc/self/exe", folder, sizeof(folder) - 1);
+    if (n > 0) {
+        folder[n] = '\0';
+        if (enter_above(folder))
+            return 0;
+    }
+    return error_set(error, TOLL_USAGE,
+                     "there is no %s here or in any folder above; run toll inside its tree, or set "
+                     "TOLL_ROOT to the tree's top",
+                     LAYOUT_CONFIG);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c: toll's command line: finds the verb, goes to the top of the tree and calls the verb.
+ */
+#include "command.h"
+#include "layout.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+    const char *name, *help;
+    int (*run)(struct command *command);
+} verbs[] = {
+    {"run", "build, boot and measure what bench.toml says", cmd_run},
+    {"list", "show structures, workloads and past runs", cmd_list},
+    {"show", "show one run, or one cell of it, in detail", cmd_show},
+    {"report", "make the table, results.json, results.csv and the report", cmd_report},
+    {"doctor", "say what this machine can measure, and why", cmd_doctor},
+};
+
+static const char usage[] = "usage: toll VERB [OPTION...]\n"
+                            "\n"
+                            "toll measures what an operating system's structure costs.\n"
+                            "\n";
+
+static int help_print(FILE *out)
+{
+    fputs(usage, out);
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+        fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].help);
+    fputs("  help     show this\n"
+          "  version  show toll's version\n"
+          "\n"
+          "`toll VERB --help` tells a verb's options; docs/toll.1 is the manual.\n",
+          out);
+    return out == stdout ? TOLL_OK : TOLL_USAGE;
+}
+
+/* e2fsck lives where ordinary users do not look. */
+static void path_extend(struct arena *arena)
+{
+    const char *path = getenv("PATH");
+
+    setenv("PATH", arena_print(arena, "%s:/usr/sbin:/sbin", path ? path : "/usr/bin:/bin"), 1);
+}
+
+static int verb_run(int (*run)(struct command *command), int argc, char **argv)
+{
+    struct command command = {.argc = argc, .argv = argv};
+    struct error error;
+    char folder[4096];
+    int result;
+
+    path_extend(&command.arena);
+    command.start_folder = arena_copy(&command.arena, getcwd(folder, sizeof(folder)) ? folder : "/");
+    result = layout_enter(&error) ? command_fail(&command, &error) : run(&command);
+    arena_free(&command.arena);
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "toll: cannot write to standard output\n");
+        return TOLL_HOST;
+    }
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    const char *verb = argc > 1 ? argv[1] : "";
+
+    if (strcmp(verb, "help") == 0 || strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0)
+        return help_print(stdout);
+    if (strcmp(verb, "version") == 0 || strcmp(verb, "--version") == 0) {
+        puts("toll " TOLL_VERSION);
+        return TOLL_OK;
+    }
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (strcmp(verb, verbs[i].name) == 0)
+            return verb_run(verbs[i].run, argc - 1, argv + 1);
+    }
+    if (*verb)
+        fprintf(stderr, "toll: there is no verb %s\n\n", verb);
+    return help_print(stderr);
+}

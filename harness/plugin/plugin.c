@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plugin.c: toll's counting plugin for QEMU's TCG.
+ *
+ *      -plugin toll-count.so,map=FILE,out=FILE[,settle=MICROSECONDS][,mmio=on]
+ *
+ * map describes the guest (map.h).  To out goes one JSON object a line, flushed at once: "main" when the workload
+ * reaches its main(), "window" after each measured window, "exit" when QEMU ends.  In all of them `instructions`
+ * counts every iteration of a REP string instruction and `instructions_arch` counts it once; marks (wire.h) are
+ * not counted.  settle is how long a virtio device is given to answer (settle.h), 1000 if not said.  mmio=on also
+ * counts accesses to device registers, which slows memory accesses down considerably; without it that number is null.
+ */
+#include "../../kernels/include/wire.h"
+#include "count.h"
+#include "map.h"
+#include "qemu_api.h"
+#include "settle.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct map map;
+static FILE *out;
+static bool mmio;
+static unsigned settle_us = 1000;
+static uint64_t *zero, *at_boot, *at_begin, *now;
+static bool booted, in_window;
+static unsigned window_index;
+
+static const struct {
+    enum count_event event;
+    const char *name;
+} events[] = {
+    {COUNT_SYSCALL, "syscall"}, {COUNT_AS_SWITCH, "as_switch"}, {COUNT_INVLPG, "invlpg"},
+    {COUNT_WRMSR, "wrmsr"},     {COUNT_PORT_IO, "port_io"},     {COUNT_HLT, "hlt"},
+};
+
+static void write_total(const char *suffix, struct count_total t)
+{
+    fprintf(out, "\"instructions\":%" PRIu64 ",\"instructions_arch\":%" PRIu64 "%s", t.instructions,
+            t.instructions_arch, suffix);
+}
+
+/* One domain and its parts, which need not be neighbours in the map. */
+static void write_domain(const char *domain)
+{
+    struct count_total sum = {0};
+    const char *comma = "";
+
+    fprintf(out, "\"%s\":{\"parts\":{", domain);
+    for (unsigned i = 0; i < map.part_count; i++) {
+        struct count_total one = count_part_between(at_begin, now, i);
+
+        if (strcmp(map.parts[i].domain, domain))
+            continue;
+        sum.instructions += one.instructions;
+        sum.instructions_arch += one.instructions_arch;
+        fprintf(out, "%s\"%s\":{", comma, map.parts[i].name);
+        write_total("}", one);
+        comma = ",";
+    }
+    fputs("},", out);
+    write_total("}", sum);
+}
+
+static bool is_first_of_domain(unsigned part)
+{
+    for (unsigned i = 0; i < part; i++)
+        if (!strcmp(map.parts[i].domain, map.parts[part].domain))
+            return false;
+    return true;
+}
+
+static void write_events(void)
+{
+    const char *comma = "";
+
+    for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
+        fprintf(out, ",\"%s\":%" PRIu64, events[i].name, count_event_between(at_begin, now, events[i].event));
+    if (mmio)
+        fprintf(out, ",\"mmio\":%" PRIu64, count_event_between(at_begin, now, COUNT_MMIO));
+    else
+        fputs(",\"mmio\":null", out);
+    for (unsigned kind = 0; kind < MAP_KINDS; kind++)
+        fprintf(out, ",\"%s\":%" PRIu64, map_kind_names[kind], count_kind_between(at_begin, now, kind));
+    fputs(",\"entry\":{", out);
+    for (unsigned i = 0; i < map.name_count; i++) {
+        uint64_t n = count_name_between(at_begin, now, i);
+
+        if (n) {
+            fprintf(out, "%s\"%s\":%" PRIu64, comma, map.names[i], n);
+            comma = ",";
+        }
+    }
+    fputs("}}\n", out);
+}
+
+static void write_window(void)
+{
+    const char *comma = "";
+
+    fprintf(out, "{\"event\":\"window\",\"index\":%u,\"ops\":%" PRIu64 ",", window_index++,
+            count_event_between(at_begin, now, COUNT_OPS));
+    write_total(",\"domains\":{", count_all_between(at_begin, now));
+    for (unsigned i = 0; i < map.part_count; i++) {
+        if (!is_first_of_domain(i))
+            continue;
+        fputs(comma, out);
+        write_domain(map.parts[i].domain);
+        comma = ",";
+    }
+    fputs("}", out);
+    write_events();
+    fflush(out);
+}
+
+static void write_main(void)
+{
+    struct count_total boot = count_all_between(at_boot, now);
+
+    fputs("{\"event\":\"main\",", out);
+    write_total(",", count_all_between(zero, now));
+    if (booted)
+        fprintf(out, "\"since_boot\":%" PRIu64 ",\"since_boot_arch\":%" PRIu64 "}\n", boot.instructions,
+                boot.instructions_arch);
+    else
+        fputs("\"since_boot\":null,\"since_boot_arch\":null}\n", out);
+    fflush(out);
+}
+
+static void mark(unsigned number)
+{
+    if (number == WIRE_MARK_BEGIN) {
+        count_snapshot(at_begin);
+        in_window = true;
+        return;
+    }
+    count_snapshot(now);
+    if (number == WIRE_MARK_MAIN)
+        write_main();
+    else if (in_window)
+        write_window();
+    if (number == WIRE_MARK_END)
+        in_window = false;
+}
+
+static void boot(void)
+{
+    count_snapshot(at_boot);
+    booted = true;
+}
+
+static void finish(uint64_t id, void *data)
+{
+    (void)id;
+    (void)data;
+    fputs("{\"event\":\"exit\"}\n", out);
+    fclose(out);
+}
+
+/* The value of option name=value if argument is that option. */
+static const char *option(const char *argument, const char *name)
+{
+    size_t n = strlen(name);
+
+    return !strncmp(argument, name, n) && argument[n] == '=' ? argument + n + 1 : NULL;
+}
+
+static int read_options(int argc, char **argv, const char **map_path, const char **out_path)
+{
+    const char *value;
+
+    for (int i = 0; i < argc; i++) {
+        if ((value = option(argv[i], "map")))
+            *map_path = value;
+        else if ((value = option(argv[i], "out")))
+            *out_path = value;
+        else if ((value = option(argv[i], "mmio")) && (!strcmp(value, "on") || !strcmp(value, "off")))
+            mmio = !strcmp(value, "on");
+        else if ((value = option(argv[i], "settle")) && *value && strspn(value, "0123456789") == strlen(value))
+            settle_us = (unsigned)strtoul(value, NULL, 10);
+        else {
+            fprintf(stderr, "toll-count: %s: expected map=FILE, out=FILE, settle=MICROSECONDS or mmio=on|off\n",
+                    argv[i]);
+            return -1;
+        }
+    }
+    if (*map_path && *out_path)
+        return 0;
+    fprintf(stderr, "toll-count: both map=FILE and out=FILE are needed\n");
+    return -1;
+}
+
+static bool is_supported(const struct qemu_info *info)
+{
+    if (info->system_emulation && !strcmp(info->target_name, "x86_64") && info->system.smp_vcpus == 1)
+        return true;
+    fprintf(stderr, "toll-count: only qemu-system-x86_64 with one vCPU can be counted\n");
+    return false;
+}
+
+static int start(uint64_t id, const struct qemu_info *info)
+{
+    static const struct count_hooks hooks = {mark, boot};
+
+    if (count_init(id, info, &map, &hooks, mmio)) {
+        fprintf(stderr, "toll-count: this QEMU's plugin interface (version %d) is not known\n", info->version.cur);
+        return -1;
+    }
+    settle_init(settle_us);
+    zero = count_snapshot_new();
+    at_boot = count_snapshot_new();
+    at_begin = count_snapshot_new();
+    now = count_snapshot_new();
+    if (!zero || !at_boot || !at_begin || !now)
+        return -1;
+    qemu_plugin_register_atexit_cb(id, finish, NULL);
+    return 0;
+}
+
+int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc, char **argv)
+{
+    const char *map_path = NULL, *out_path = NULL;
+
+    if (!is_supported(info) || read_options(argc, argv, &map_path, &out_path) || map_read(&map, map_path))
+        return -1;
+    out = fopen(out_path, "we");
+    if (!out) {
+        fprintf(stderr, "toll-count: %s: %s\n", out_path, strerror(errno));
+        return -1;
+    }
+    return start(id, info);
+}

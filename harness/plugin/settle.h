@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * settle.h: makes disks answer at once, as the guest sees it, so that runs with a disk repeat.
+ *
+ * With icount the guest's clock follows its instructions, but a disk's answer takes the time that it takes the host:
+ * it would fall at another instruction in every run.  So when the guest has told a virtio device that there is work,
+ * the vCPU is held for a while of real time, in which its clock stands still: long enough for QEMU's other threads to
+ * do the work and raise the interrupt, which is then taken at the very next instruction that may be interrupted.
+ *
+ * Finding those writes costs nothing while the guest runs.  With icount QEMU stops at an access to a device in the
+ * middle of a block, and runs the instruction again as a block of its own; so only such blocks are watched.  Without
+ * icount there are none, and nothing is held.
+ */
+#ifndef TOLL_SETTLE_H
+#define TOLL_SETTLE_H
+
+#include "qemu_api.h"
+
+/* How long to hold the vCPU after each notification; 0 for not at all. */
+void settle_init(unsigned microseconds);
+
+/* Watches insn, a store that is a block of its own. */
+void settle_plant(struct qemu_plugin_insn *insn);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * results.c: cells become numbers: the median over repetitions, per operation where the table below says so.
+ */
+#include "results.h"
+#include "file.h"
+#include "stats.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct metric_kind {
+    const char *prefix;
+    const char *unit;
+    bool per_operation;
+    const char *evidence; /* NULL: the lane's */
+};
+
+/* The first prefix that fits decides; a number that a workload reported brings its own unit instead. */
+static const struct metric_kind kinds[] = {
+    {"boot_instructions", "instructions/boot", false, NULL},
+    {"image_bytes", "bytes", false, "exact"},
+    {"instructions", "instructions/op", true, NULL},
+    {"bytes_copied", "bytes/op", true, NULL},
+    {"cycles", "cycles/op", true, NULL},
+    {"", "events/op", true, NULL},
+};
+
+static const struct metric_kind *kind_of(const char *metric)
+{
+    const struct metric_kind *kind = kinds;
+
+    while (strncmp(metric, kind->prefix, strlen(kind->prefix)) != 0)
+        kind++;
+    return kind;
+}
+
+static const char *lane_evidence(const struct cell *cell)
+{
+    return strcmp(cell->lane, "exact") == 0 ? "exact" : "measured";
+}
+
+static struct result *result_add(struct arena *arena, struct results *results, const struct cell *cell)
+{
+    struct result *result;
+
+    results->items = arena_grow(arena, results->items, results->count, &results->room, sizeof(*results->items));
+    result = &results->items[results->count++];
+    *result = (struct result){.cell = cell, .better = "lower", .evidence = lane_evidence(cell)};
+    return result;
+}
+
+static void metric_add(struct arena *arena, struct results *results, const struct cell *cell,
+                       const struct metric *metric)
+{
+    double *values = arena_alloc(arena, cell->sample_count * sizeof(*values));
+    const struct metric_kind *kind = kind_of(metric->name);
+    struct result *result;
+    struct stats stats;
+    size_t n = 0;
+
+    for (size_t i = 0; i < cell->sample_count; i++) {
+        const struct metric *each = metrics_find(&cell->samples[i]->metrics, metric->name);
+        bool divide = kind->per_operation && !metric->unit;
+
+        if (each && (!divide || cell->samples[i]->ops > 0))
+            values[n++] = (double)each->value / (divide ? (double)cell->samples[i]->ops : 1.0);
+    }
+    if (n == 0)
+        return;
+    stats = stats_of(values, n);
+    result = result_add(arena, results, cell);
+    result->metric = metric->name;
+    result->unit = metric->unit ? arena_print(arena, "%s/run", metric->unit) : kind->unit;
+    if (kind->evidence)
+        result->evidence = kind->evidence;
+    result->value = stats.median;
+    result->lo = stats.lo;
+    result->hi = stats.hi;
+    result->n = n;
+}
+
+static void cell_add(struct arena *arena, struct results *results, const struct cell *cell)
+{
+    if (strcmp(cell->status, CELL_OK) == 0) {
+        const struct metrics *metrics = &cell->samples[0]->metrics;
+
+        for (size_t i = 0; i < metrics->count; i++)
+            metric_add(arena, results, cell, &metrics->items[i]);
+    } else {
+        struct result *result = result_add(arena, results, cell);
+
+        result->metric = strcmp(cell->lane, "exact") == 0 ? "instructions" : "cycles";
+        result->unit = kind_of(result->metric)->unit;
+    }
+}
+
+int results_load(struct arena *arena, const char *folder, struct results *results, struct error *error)
+{
+    struct samples *samples = arena_alloc(arena, sizeof(*samples));
+    json_t *plan = store_load_json(arena, folder, "plan.json", error);
+    int failed;
+
+    *results = (struct results){0};
+    if (!plan)
+        return -1;
+    results->run = arena_copy(arena, json_string_value(json_object_get(plan, "run")) ?: "");
+    failed = store_load(arena, folder, samples, error) || admit_cells(arena, plan, samples, &results->cells, error);
+    json_decref(plan);
+    if (failed || !(results->host = store_load_json(arena, folder, "host.json", error)))
+        return -1;
+    for (size_t i = 0; i < results->cells.count; i++)
+        cell_add(arena, results, &results->cells.items[i]);
+    return 0;
+}
+
+void results_close(struct results *results)
+{
+    json_decref(results->host);
+    results->host = NULL;
+}
+
+const struct result *results_find(const struct results *results, const struct cell *cell, const char *metric)
+{
+    for (size_t i = 0; i < results->count; i++) {
+        const struct result *result = &results->items[i];
+
+        if (result->cell == cell && result->n > 0 && strcmp(result->metric, metric) == 0)
+            return result;
+    }
+    return NULL;
+}
+
+/* A number with a whole value is written as one. */
+static json_t *number_to_json(const struct result *result, double value)
+{
+    if (result->n == 0)
+        return json_null();
+    if (value == (double)(int64_t)value)
+        return json_integer((int64_t)value);
+    return json_real(value);
+}
+
+static json_t *result_to_json(const struct result *result)
+{
+    const struct cell *cell = result->cell;
+    json_t *json = json_pack("{ss ss ss ss ss ss ss ss}", "structure", cell->structure, "workload", cell->workload,
+                             "variant", cell->variant, "lane", cell->lane, "metric", result->metric, "unit",
+                             result->unit, "better", result->better, "evidence", result->evidence);
+
+    json_object_set_new(json, "value", number_to_json(result, result->value));
+    json_object_set_new(json, "n", json_integer((json_int_t)result->n));
+    json_object_set_new(json, "lo", number_to_json(result, result->lo));
+    json_object_set_new(json, "hi", number_to_json(result, result->hi));
+    json_object_set_new(json, "status", json_string(cell->status));
+    json_object_set_new(json, "reason", json_string(cell->reason));
+    json_object_set_new(json, "audit", json_string(cell->audit));
+    return json;
+}
+
+static int json_write(const char *path, const struct results *results, struct error *error)
+{
+    json_t *json = json_pack("{ss ss sO}", "schema", SAMPLE_SCHEMA, "run", results->run, "host", results->host);
+    json_t *cells = json_array();
+    char *text;
+    int result;
+
+    for (size_t i = 0; i < results->count; i++)
+        json_array_append_new(cells, result_to_json(&results->items[i]));
+    json_object_set_new(json, "cells", cells);
+    text = json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+    json_decref(json);
+    if (!text)
+        return error_set(error, TOLL_HOST, "cannot express %s as JSON", path);
+    result = file_write_atomic(path, text, strlen(text), error);
+    free(text);
+    return result;
+}
+
+/* RFC 4180: quotes around everything that could need them. */
+static void csv_text(FILE *out, const char *text, const char *end)
+{
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', out);
+        fputc(*text, out);
+    }
+    fprintf(out, "\"%s", end);
+}
+
+static void csv_row(FILE *out, const struct result *r)
+{
+    const char *const texts[] = {r->cell->structure, r->cell->variant, r->cell->workload, r->cell->lane,
+                                 r->metric,          r->unit,          r->better,         r->evidence};
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        csv_text(out, texts[i], ",");
+    if (r->n > 0)
+        fprintf(out, "%.12g,%zu,%.12g,%.12g,", r->value, r->n, r->lo, r->hi);
+    else
+        fputs(",0,,,", out);
+    csv_text(out, r->cell->status, ",");
+    csv_text(out, r->cell->reason, "\n");
+}
+
+static int csv_write(const char *path, const struct results *results, struct error *error)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    int result;
+
+    if (!out)
+        return file_error(error, "write", path);
+    fputs("structure,variant,workload,lane,metric,unit,better,evidence,value,n,lo,hi,status,reason\n", out);
+    for (size_t i = 0; i < results->count; i++)
+        csv_row(out, &results->items[i]);
+    fclose(out);
+    result = file_write_atomic(path, text, bytes, error);
+    free(text);
+    return result;
+}
+
+int results_write(struct arena *arena, const char *folder, const struct results *results, struct error *error)
+{
+    if (json_write(arena_print(arena, "%s/results.json", folder), results, error))
+        return -1;
+    return csv_write(arena_print(arena, "%s/results.csv", folder), results, error);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sample.h: what one guest run says about one cell: a line of samples.jsonl, schema toll/1.
+ */
+#ifndef TOLL_SAMPLE_H
+#define TOLL_SAMPLE_H
+
+#include "arena.h"
+#include "error.h"
+#include <jansson.h>
+#include <stdint.h>
+
+#define SAMPLE_SCHEMA "toll/1"
+
+/* Counts over the whole measured window, or numbers of the whole run; units only for what a workload reported. */
+struct metric {
+    const char *name, *unit;
+    int64_t value;
+};
+
+struct metrics {
+    struct metric *items;
+    size_t count, room;
+};
+
+struct sample {
+    const char *run, *structure, *workload, *variant, *lane;
+    int64_t rep;
+    int64_t ops;
+    const char *status;       /* ok, fail, skip */
+    const char *reason;       /* "" when ok */
+    const char *audit;        /* ok, failed, none */
+    const char *audit_reason; /* what differed, or why there was none */
+    const char *output_sha256, *workload_sha256, *image_sha256;
+    int64_t image_bytes;
+    const char *words;   /* the program's arguments */
+    const char *options; /* QEMU's options that every structure must share */
+    const char *serial;  /* the serial log, relative to the run's folder */
+    const char *disk;    /* what e2fsck said: clean, damaged, unchecked */
+    int64_t wall_ms;
+    struct strings console;   /* the guest's last lines, unless it went well */
+    struct strings backtrace; /* of a panic */
+    struct metrics metrics;
+};
+
+/* Adds or replaces; name and unit must outlive the metrics. */
+void metrics_set(struct arena *arena, struct metrics *metrics, const char *name, const char *unit, int64_t value);
+const struct metric *metrics_find(const struct metrics *metrics, const char *name);
+
+/* A new reference. */
+json_t *sample_to_json(const struct sample *sample);
+
+/* Reads one sample; texts are copied into the arena.  -1 if it is not one. */
+int sample_from_json(struct arena *arena, const json_t *json, struct sample *sample);
+
+/* Text from guests is arbitrary bytes; this gives it back as printable UTF-8. */
+char *sample_text(struct arena *arena, const char *text);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session.c: plan.json, host.json and the copy of bench.toml.  plan.json is written last: a folder that has one has
+ * all that is needed to go on.
+ */
+#include "session.h"
+#include "admit.h"
+#include "file.h"
+#include "host.h"
+#include "images.h"
+#include "layout.h"
+#include <string.h>
+#include <time.h>
+
+static json_t *strings_to_json(const struct strings *list)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < list->count; i++)
+        json_array_append_new(array, json_string(list->items[i]));
+    return array;
+}
+
+static json_t *plan_to_json(struct session *session, struct error *error)
+{
+    json_t *images = images_to_json(session->arena, &session->plan, error), *options, *plan;
+    char utc[32];
+    time_t now = time(NULL);
+    struct tm parts;
+
+    if (!images)
+        return NULL;
+    strftime(utc, sizeof(utc), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
+    options = json_pack("{so si si si}", "only", strings_to_json(&session->options.only), "lanes",
+                        (int)session->options.lanes, "repetitions", (int)session->options.repetitions, "timeout_s",
+                        (int)session->options.timeout_s);
+    plan = json_pack("{ss ss ss si so so so}", "schema", SAMPLE_SCHEMA, "run", session->run_name, "created", utc,
+                     "guests", (int)session->plan.guest_count, "options", options, "images", images, "cells",
+                     admit_cells_to_json(&session->plan));
+    return plan;
+}
+
+static int options_from_json(struct session *session, const json_t *plan, struct error *error)
+{
+    const json_t *options = json_object_get(plan, "options"), *item;
+    size_t i;
+
+    if (!json_is_object(options))
+        return error_set(error, TOLL_USAGE,
+                         "%s/plan.json: options: expected what the run was asked for; start a new run",
+                         session->resume);
+    json_array_foreach(json_object_get(options, "only"), i, item)
+    {
+        if (plan_only_parse(session->arena, json_string_value(item) ? json_string_value(item) : "",
+                            &session->options.only, error))
+            return -1;
+    }
+    session->options.lanes = (unsigned)json_integer_value(json_object_get(options, "lanes"));
+    session->options.repetitions = (uint32_t)json_integer_value(json_object_get(options, "repetitions"));
+    session->options.timeout_s = (uint32_t)json_integer_value(json_object_get(options, "timeout_s"));
+    return 0;
+}
+
+int session_plan(struct session *session, const char *config_path, struct error *error)
+{
+    json_t *plan;
+    int failed;
+
+    if (session->resume) {
+        plan = store_load_json(session->arena, session->resume, "plan.json", error);
+        failed = !plan || options_from_json(session, plan, error);
+        json_decref(plan);
+        if (failed)
+            return -1;
+        config_path = arena_print(session->arena, "%s/bench.toml", session->resume);
+    }
+    if (config_load(session->arena, config_path, &session->config, error))
+        return -1;
+    return plan_make(session->arena, &session->config, &session->options, &session->plan, error);
+}
+
+static const char *base_name(const char *folder)
+{
+    const char *slash = strrchr(folder, '/');
+
+    return slash && slash[1] ? slash + 1 : folder;
+}
+
+static int papers_write(struct session *session, const struct probe *probe, struct error *error)
+{
+    char *target = arena_print(session->arena, "%s/bench.toml", session->store.folder);
+    json_t *host = host_to_json(session->arena, probe, session->cancel), *plan = plan_to_json(session, error);
+    int failed = !plan || file_copy(session->config.path, target, error) ||
+                 store_write_json(session->arena, &session->store, "host.json", host, error) ||
+                 store_write_json(session->arena, &session->store, "plan.json", plan, error);
+
+    json_decref(host);
+    json_decref(plan);
+    return failed ? -1 : 0;
+}
+
+static int papers_compare(struct session *session, struct error *error)
+{
+    json_t *plan = store_load_json(session->arena, session->resume, "plan.json", error);
+    json_t *now = plan ? images_to_json(session->arena, &session->plan, error) : NULL;
+    const char *run = json_string_value(json_object_get(plan, "run"));
+    int failed = !now || images_compare(json_object_get(plan, "images"), now, error);
+
+    if (run)
+        session->run_name = arena_copy(session->arena, run);
+    json_decref(plan);
+    json_decref(now);
+    return failed ? -1 : 0;
+}
+
+int session_open(struct session *session, const struct probe *probe, struct error *error)
+{
+    struct arena *arena = session->arena;
+
+    if (images_identify(arena, &session->plan, error))
+        return -1;
+    if (session->resume) {
+        if (papers_compare(session, error) || store_open(arena, session->resume, &session->store, error))
+            return -1;
+        return store_load(arena, session->resume, &session->before, error);
+    }
+    if (store_create(arena, session->output, host_commit(arena, session->cancel), &session->store, error))
+        return -1;
+    session->run_name = base_name(session->store.folder);
+    return papers_write(session, probe, error);
+}

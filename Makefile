@@ -1,10 +1,64 @@
 # SPDX-License-Identifier: MIT
-# toll: what an operating system's structure costs.
-.DELETE_ON_ERROR:
-MAKEFLAGS += --no-builtin-rules
-.DEFAULT_GOAL := help
+# toll: what an operating system's structure costs.  `make help` lists what can be done.
 
--include build/deps.mk
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+CC := gcc
+CXX := g++
+
+# What is missing is installed or built when a goal needs it; `make deps DEPS=check` only reports.
+ifneq ($(filter-out help deps clean distclean,$(MAKECMDGOALS)),)
+include build/deps.mk
 include kernels/build.mk
+include kernels/linux/linux.mk
 include workloads/disk.mk
+include harness/harness.mk
 include harness/plugin/plugin.mk
+include tests/tests.mk
+endif
+
+DEPS_GROUPS := bench $(if $(filter test check fuzz golden% unit%,$(MAKECMDGOALS)),test)
+build/deps.mk: deps-always
+	@harness/deps/deps.sh $(DEPS_GROUPS)
+
+.PHONY: help deps deps-always bench report peers loc test check format clean distclean
+deps-always:
+
+help:
+	@printf '%s\n' \
+		'make bench      install what is missing, build, run everything, write results and the report' \
+		'make test       everything that can be checked here (20 minutes)' \
+		'make check      layers, unit tests, golden files (2 minutes)' \
+		'make peers      instructions per operation beside those of other systems' \
+		'make loc        lines of code, shared and by structure' \
+		'make report     the report of the newest results once more' \
+		'make deps       only install and fetch what is needed (DEPS=check: only say what is missing)' \
+		'make images     build every image;  make format: clang-format;  make clean, make distclean' \
+		'build/toll help further verbs: run, list, show, report, doctor'
+
+deps:
+	@harness/deps/deps.sh bench test
+
+# TOLL_ARGS: further arguments for `toll run`, such as --only uni/pdf_open.
+bench: build/toll build/plugin/toll-count.so
+	@build/toll run $(TOLL_ARGS)
+	@build/toll report
+
+report: build/toll
+	@build/toll report
+
+peers: build/toll
+	@build/toll report --peers
+
+loc:
+	@$(PYTHON) kernels/gen/loc.py
+
+format:
+	clang-format-14 -i $(shell git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf build reports/out
+
+distclean: clean
+	rm -rf "$${TOLL_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/toll}"

@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: MIT
+"""Turns a run into index.html, summary.md and pictures.
+
+Everything shown goes through _entry, which alone decides between a number and the reason for none: a cell that was
+not admitted never shows its value.  Texts of the run are escaped by the template (HTML) or by text.markdown.
+"""
+
+import base64
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Optional
+
+import jinja2
+
+from . import pictures, text
+from .model import Cell, Column, Results, verdict, why
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+RAW_FILES = ("results.json", "results.csv", "samples.jsonl", "plan.json", "host.json", "serial")
+CROSSINGS = tuple(pictures.CROSSINGS)
+FURTHER = ("page_fault", "bytes_copied")
+UNDIVIDED = "undivided"
+FACTS = {"kind": "kind of host", "kind_reason": "KVM", "memory_mib": "memory in MiB", "kernel": "kernel of the host"}
+AUDITS = {"ok": ", audit ok", "none": ", no audit"}
+REASON_MAX = 160
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One place in a table.  kind: value, none or refused; mark: the number of the note that says why."""
+
+    kind: str
+    main: str
+    sub: str = ""
+    mark: int = 0
+
+
+@dataclass
+class Row:
+    name: str
+    entries: list[Entry]
+    key: str = ""    # the colour of this row in the picture
+    unit: str = ""
+    evidence: str = ""
+    better: str = ""
+    strong: bool = False
+
+
+@dataclass
+class Table:
+    title: str
+    columns: list[str]
+    rows: list[Row]
+
+
+@dataclass
+class Figure:
+    name: str
+    alt: str
+    data: str = ""
+
+
+@dataclass
+class Section:
+    workload: str
+    anchor: str
+    state: list[Row]
+    blocks: list[tuple[Optional[Figure], Table]] = field(default_factory=list)
+    everything: Optional[Table] = None
+    notes: list[str] = field(default_factory=list)
+
+    def mark(self, note: str) -> int:
+        if note not in self.notes:
+            self.notes.append(note)
+        return self.notes.index(note) + 1
+
+
+def _entry(cell: Optional[Cell], section: Section, sub: str = "") -> Entry:
+    if cell is None:
+        return Entry("none", text.NO_VALUE)
+    if not cell.admitted:
+        return Entry("refused", verdict(cell), mark=section.mark(why(cell)))
+    samples = text.spread(cell.lo, cell.hi)
+    return Entry("value", text.number(cell.value), sub or samples)
+
+
+def _colour(key: str) -> str:
+    palette = {**pictures.PARTS, **pictures.CROSSINGS}
+    return palette.get(key, pictures.UNKNOWN)[0]
+
+
+def _shown(results: Results, workload: str) -> list[Column]:
+    return [column for column in results.columns if results.of(workload, column)]
+
+
+def _metric_names(results: Results, workload: str, prefix: str) -> list[str]:
+    found = {cell.metric for cell in results.cells if cell.workload == workload and cell.metric.startswith(prefix)}
+    order = list(pictures.PARTS)
+
+    def place(name: str) -> tuple[int, str]:
+        part = name[len(prefix):]
+        return (order.index(part) if part in order else len(order)), name
+
+    return sorted(found, key=place)
+
+
+def _rows(results: Results, section: Section, columns: list[Column], names: list[tuple[str, str, str]],
+          zeros: bool = True) -> list[Row]:
+    """names: metric, shown name, key of its colour.  zeros: whether a row of zeros is worth a line."""
+    rows = []
+    for metric, name, key in names:
+        cells = [results.get(section.workload, column, metric) for column in columns]
+        if any(cell is not None and (zeros or cell.value or not cell.admitted) for cell in cells):
+            exact = [cell if cell is None or cell.evidence == "exact" or not cell.admitted else None for cell in cells]
+            rows.append(Row(name, [_entry(cell, section) for cell in exact], key, strong=metric == "instructions"))
+    return rows
+
+
+def _segments(results: Results, workload: str, column: Column) -> dict[str, float]:
+    """Instructions by part; what the parts leave of the total is its own segment."""
+    prefix = "instructions."
+    parts = {name[len(prefix):]: results.value(workload, column, name) or 0.0
+             for name in _metric_names(results, workload, prefix)}
+    rest = (results.value(workload, column, "instructions") or 0.0) - sum(parts.values())
+    if rest > 0.005:
+        parts[UNDIVIDED] = rest
+    return {key: size for key, size in parts.items() if size > 0}
+
+
+def _bars(results: Results, workload: str, columns: list[Column], crossings: bool) -> list[pictures.Bar]:
+    bars = []
+    for column in columns:
+        metrics = CROSSINGS if crossings else ("instructions", *_metric_names(results, workload, "instructions."))
+        values = {name: results.value(workload, column, name) for name in metrics}
+        if all(value is None for value in values.values()):
+            refused = results.refusal(workload, column)
+            bars.append(pictures.Bar(column.label, {}, verdict(refused) if refused else "not recorded"))
+        elif crossings:
+            bars.append(pictures.Bar(column.label, {name: value for name, value in values.items() if value}))
+        else:
+            bars.append(pictures.Bar(column.label, _segments(results, workload, column)))
+    return bars
+
+
+def _alt(what: str, workload: str, bars: list[pictures.Bar]) -> str:
+    said = [f"{bar.label} {bar.note or text.number(bar.total)}" for bar in bars]
+    return f"Bar chart: {what} per operation of {workload}: {'; '.join(said)}. The table has the numbers."
+
+
+def _figure(results: Results, section: Section, columns: list[Column], out: Path, crossings: bool) -> Optional[Figure]:
+    bars = _bars(results, section.workload, columns, crossings)
+    if all(bar.note for bar in bars):
+        return None
+    what = "crossings by kind" if crossings else "instructions by part"
+    name = f"{section.anchor}_{'crossings' if crossings else 'instructions'}"
+    palette = pictures.CROSSINGS if crossings else pictures.PARTS
+    svg = pictures.draw(out / name, bars, palette, f"{what.split()[0]} per operation")
+    return Figure(name, _alt(what, section.workload, bars), base64.b64encode(svg.encode()).decode())
+
+
+def _state(results: Results, section: Section, columns: list[Column]) -> Row:
+    entries = []
+    for column in columns:
+        cells = results.counted(section.workload, column)
+        refused = [cell for cell in cells if not cell.admitted]
+        none = results.refusal(section.workload, column)
+        if none:
+            entries.append(Entry("refused", verdict(none), mark=section.mark(why(none))))
+        elif refused:
+            said = f"{len(cells) - len(refused)} of {len(cells)} admitted"
+            entries.append(Entry("refused", said, mark=section.mark(why(refused[0]))))
+        else:
+            samples = [cell.n for cell in cells]
+            n = text.spread(min(samples), max(samples)) or samples[0]
+            entries.append(Entry("value", "admitted", f"n = {n}{AUDITS.get(cells[0].audit, '')}"))
+    return Row("admission", entries)
+
+
+def _everything(results: Results, section: Section, columns: list[Column]) -> Table:
+    kinds = dict.fromkeys((cell.metric, cell.unit, cell.evidence) for cell in results.cells
+                          if cell.workload == section.workload and cell.metric)
+    rows = []
+    for metric, unit, evidence in sorted(kinds):
+        entries, better = [], ""
+        for column in columns:
+            cell = next((cell for cell in results.of(section.workload, column)
+                         if (cell.metric, cell.unit, cell.evidence) == (metric, unit, evidence)), None)
+            better = better or (cell.better if cell else "")
+            samples = f"{text.spread(cell.lo, cell.hi)} n = {cell.n}".strip() if cell else ""
+            entries.append(_entry(cell, section, samples))
+        rows.append(Row(metric, entries, unit=unit, evidence=evidence, better=better))
+    return Table("Everything that was recorded", [column.label for column in columns], rows)
+
+
+def _section(results: Results, workload: str, anchor: str, out: Path) -> Section:
+    section = Section(workload, anchor, [])
+    columns = _shown(results, workload)
+    labels = [column.label for column in columns]
+    section.state = [_state(results, section, columns)]
+    names = _metric_names(results, workload, "instructions.")
+    parts = [(name, name.partition(".")[2], name.partition(".")[2]) for name in names]
+    totals = [("instructions", "all", ""), ("instructions_arch", "all, arch", "")]
+    domains = [(f"instructions_{name}", f"of all: in the {name}", "") for name in ("kernel", "user", "image", "other")]
+    rows = _rows(results, section, columns, totals) + _rows(results, section, columns, domains + parts, zeros=False)
+    figure = _figure(results, section, columns, out, False)
+    section.blocks.append((figure, Table("Instructions per operation", labels, rows)))
+    kinds = [(kind, kind.replace("_", " "), kind) for kind in CROSSINGS]
+    kinds += [(kind, kind.replace("_", " "), "") for kind in FURTHER]
+    figure = _figure(results, section, columns, out, True)
+    section.blocks.append((figure, Table("Crossings per operation", labels, _rows(results, section, columns, kinds))))
+    section.everything = _everything(results, section, columns)
+    return section
+
+
+def _overview_entry(results: Results, workload: str, column: Column) -> Entry:
+    cell = results.refusal(workload, column) or results.get(workload, column, "instructions")
+    if not results.of(workload, column):
+        return Entry("none", "not run")
+    if cell is not None and not cell.admitted:
+        return Entry("refused", verdict(cell), text.clip(why(cell), REASON_MAX))
+    value = results.value(workload, column, "instructions")
+    if value is None:
+        return Entry("none", text.NO_VALUE)
+    arch = results.value(workload, column, "instructions_arch")
+    differs = arch is not None and abs(arch - value) > 0.005 * value
+    return Entry("value", text.number(value), f"{text.number(arch)} arch" if differs else "")
+
+
+def _overview(results: Results) -> Table:
+    rows = [Row(workload, [_overview_entry(results, workload, column) for column in results.columns])
+            for workload in results.workloads]
+    return Table("Instructions per operation", [column.label for column in results.columns], rows)
+
+
+def _floor(results: Results) -> Optional[Table]:
+    """What an image costs before it does anything, taken from the emptiest workload."""
+    if not results.workloads:
+        return None
+    workload = "null" if "null" in results.workloads else results.workloads[0]
+    section = Section(workload, "", [])
+    names = [("boot_instructions", "instructions from the kernel's entry to main()", ""),
+             ("image_bytes", "bytes of the image", "")]
+    rows = _rows(results, section, results.columns, names)
+    return Table(f"Boot and size ({workload})", [column.label for column in results.columns], rows) if rows else None
+
+
+def _flatten(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_flatten(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_flatten(item)}" for key, item in value.items())
+    return "unknown" if value is None or value == "" else str(value)
+
+
+def _links(source: Path, out: Path) -> list[tuple[str, str]]:
+    here = os.path.relpath(source.resolve(), out.resolve())
+    return [(name, Path(here, name).as_posix()) for name in RAW_FILES if (source / name).exists()]
+
+
+def _environment(escape: bool) -> jinja2.Environment:
+    return jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=escape, trim_blocks=True,
+                              lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+
+
+def write_report(results: Results, source: Path, out: Path) -> None:
+    """Writes the whole report into out, which is made if need be."""
+    out.mkdir(parents=True, exist_ok=True)
+    for stale in (path for what in ("instructions", "crossings") for path in out.glob(f"*_{what}.???")):
+        stale.unlink()
+    taken: set[str] = set()
+    sections = [_section(results, workload, text.file_name(workload, taken), out) for workload in results.workloads]
+    pairs = [(workload, column) for workload in results.workloads for column in _shown(results, workload)]
+    facts = {FACTS.get(key, key.replace("_", " ")): _flatten(value)
+             for key, value in results.host.items() if key != "schema"} | results.facts
+    values = {
+        "run": results.run, "facts": facts, "overview": _overview(results), "floor": _floor(results),
+        "sections": sections, "links": _links(source, out), "pairs": len(pairs),
+        "admitted": sum(results.refusal(*pair) is None for pair in pairs),
+        "evidence": sorted({cell.evidence for cell in results.cells if cell.admitted and cell.evidence}),
+        "host": _flatten(results.host.get("cpu", "")), "qemu": _flatten(results.host.get("qemu", "")),
+        "colour": _colour,
+    }
+    page = _environment(True)
+    plain = _environment(False)
+    plain.filters["md"] = text.markdown
+    (out / "index.html").write_text(page.get_template("index.html.j2").render(values), encoding="utf-8")
+    (out / "summary.md").write_text(plain.get_template("summary.md.j2").render(values), encoding="utf-8")

@@ -1,0 +1,207 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# run.sh: toll's command line against a fake QEMU, whose guests end in every way that a guest can (fake-qemu.sh).
+# Each test has a fresh copy of the fake tree.  Prints one line a test and "N passed, M failed".
+# usage: tests/harness/run.sh [TOLL]
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+toll=$(realpath "${1:-$here/../../build/toll}")
+export TOLL_QEMU=$here/fake-qemu.sh
+unset TOLL_ROOT NO_COLOR
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+passed=0 failed=0
+
+# check NAME COMMAND...: the command must succeed.
+check() {
+    local name=$1
+    shift
+    if "$@" > "$scratch/check" 2>&1; then
+        passed=$((passed + 1))
+        echo "ok - $name"
+    else
+        failed=$((failed + 1))
+        echo "not ok - $name"
+        sed 's/^/    /' "$scratch/check" "$scratch/out" "$scratch/err"
+    fi
+}
+
+# tree: a fresh fake tree, as the working directory.
+tree() {
+    rm -rf "$scratch/tree"
+    cp -r "$here/tree" "$scratch/tree"
+    cd "$scratch/tree"
+}
+
+# run EXPECTED-STATUS WORD...: calls toll; true if it leaves with that status.
+run() {
+    local expected=$1 status=0
+    shift
+    "$toll" "$@" > "$scratch/out" 2> "$scratch/err" || status=$?
+    [ "$status" -eq "$expected" ]
+}
+
+out() { grep -q -- "$1" "$scratch/out"; }
+err() { grep -q -- "$1" "$scratch/err"; }
+
+# sample STRUCTURE WORKLOAD FIELD: what the run's samples say.
+sample() {
+    python3 - "$@" << 'EOF'
+import json, sys
+structure, workload, field = sys.argv[1:4]
+for line in open("results/latest/samples.jsonl"):
+    s = json.loads(line)
+    if (s["structure"], s["workload"]) == (structure, workload):
+        print(s[field])
+        break
+EOF
+}
+has() { sample "$1" "$2" "$3" | grep -q -- "$4"; }
+at_least() { [ -e results/latest/samples.jsonl ] && [ "$(wc -l < results/latest/samples.jsonl)" -ge "$1" ]; }
+gone() {
+    local guest child
+    read -r guest child < "$FAKE_PIDS" || return 1
+    ! kill -0 "$guest" 2> /dev/null && ! kill -0 "$child" 2> /dev/null
+}
+lines() { [ "$(wc -l < "$1")" -eq "$2" ]; }
+
+# Usage and configuration
+tree
+check "list leaves with 0" run 0 list
+check "list shows workloads and why not" out "cannot .*not on uni: no reason at all"
+check "an unknown verb is a usage error" run 2 walk
+check "an unknown option is a usage error" run 2 run --walk
+check "an unknown lane is a usage error" run 2 run --lane fast
+check "a pattern without a slash is explained" run 2 run --only uni
+check "... with an example" err "uni/\*"
+check "a pattern that selects nothing suggests" run 2 run --only uni/god
+check "... the nearest workload" err "did you mean the workload good"
+check "--dry-run prints the plan" run 0 run --dry-run --lane exact --only 'uni/good,mono/h*'
+check "... with the arguments" out "good ops=10 warm=0"
+check "... and runs nothing" test ! -e results
+echo 'workloads = 3' > bad.toml
+check "an unknown key is refused" run 2 list --config bad.toml
+check "... with file:line:column and a suggestion" err "bad.toml:1:1: workloads: unknown key.*did you mean workload?"
+printf '[run]\njobs = 0\n[structure.uni]\n[workload.a]\n' > bad.toml
+check "a number out of range is refused" run 2 list --config bad.toml
+check "... with what was expected" err "bad.toml:2:8: run.jobs: expected a whole number from 1 to 256"
+check "report without a run says what to do" run 2 report
+check "... namely run" err "toll run"
+
+# A run that goes well
+check "a good run leaves with 0" run 0 run --lane exact --only '*/good'
+check "... prints the folder" out "^results/2"
+check "... progress goes to standard error" err "\[4/4\]"
+check "... without colours or bars off a terminal" bash -c "! grep -q $'\\033' '$scratch/err'"
+check "... and stores four samples" lines results/latest/samples.jsonl 4
+check "the audit held" has uni good audit ok
+check "linux has none" has linux good audit none
+check "the output is hashed" has uni good output_sha256 8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4
+check "report prints the table" run 0 report --no-html
+check "... with numbers per operation" out "uni *100 *90 *1 "
+check "results.json has admitted cells" grep -q '"status": "ok"' results/latest/results.json
+check "show shows a cell" run 0 show uni/good
+check "... with its numbers" out "instructions.fs *600"
+check "a folder of one's own" run 0 run --lane exact --only uni/good -o mine
+check "... is not filled twice" run 2 run --lane exact --only uni/good -o mine
+check "from another folder" bash -c "cd / && TOLL_ROOT=$scratch/tree '$toll' list"
+
+# Guests that fail
+tree
+export FAKE_PIDS=$scratch/pids
+check "failed guests give 4" run 4 run --lane exact --timeout 3 --only 'uni/*,linux/good,linux/half,mono/cannot,mono/differ'
+check "a hung guest is ended" has uni hang reason "timeout: the guest was not done within 3 s"
+check "endless output is ended" has uni flood reason "without end"
+check "a panic has its reason" has uni panic reason "panic: something broke"
+check "... a symbolised backtrace" has uni panic backtrace "second_function+0x4.*first_function+0x10.*0xffff"
+check "... and the last console lines" has uni panic console "console before"
+check "a crash of QEMU names the signal" has uni crash reason "signal 11"
+check "garbage is survived" has uni garbage status fail
+check "silence is a failure" has uni silent reason "without one record"
+check "a reset is a failure" has uni reset reason "triple fault"
+check "QEMU's own words are kept" has uni refuse reason "no such machine"
+check "a workload's own failure has its reason" has uni wrong reason "the sum is 3, expected 4"
+check "a damaged disk fails the sample" has uni damage reason "e2fsck found the disk damaged"
+check "books that differ fail the audit" has uni books audit failed
+check "a refusal is recorded" has uni cannot reason "no reason at all"
+check "a workload can skip" has mono cannot status skip
+check "in a batch the one that crashed fails" has linux half status fail
+check "... and the others stay" has linux good status ok
+check "no process of a guest is left" gone
+check "report gives 1 for what is not admitted" run 1 report --no-html
+check "outputs that differ are not admitted" out "uni *rejected: the output differs between uni (.*) and mono"
+
+# Interruption and resumption
+tree
+"$toll" run --lane exact --only '*/good,*/slow' -j 1 > "$scratch/out" 2> "$scratch/err" &
+pid=$!
+for _ in $(seq 100); do
+    at_least 3 && break
+    sleep 0.05
+done
+kill -INT "$pid"
+status=0
+wait "$pid" || status=$?
+check "an interrupted run gives 130" test "$status" -eq 130
+check "... keeps what it had" at_least 3
+check "... says how to go on" err "toll run --resume results/2"
+printf '{"schema":"toll/1","run":"to' >> results/latest/samples.jsonl
+export FAKE_LOG=$scratch/log
+check "it is resumed, torn line and all" run 0 run --resume
+check "... all samples are there" lines results/latest/samples.jsonl 6
+check "... nothing was run twice" bash -c "! grep -q linux '$FAKE_LOG'"
+check "... report holds" run 0 report --no-html
+check "resume does not take --only" run 2 run --resume --only uni/good
+unset FAKE_LOG
+head -n 2 results/latest/samples.jsonl > short && mv short results/latest/samples.jsonl
+echo changed > build/images/uni/good.elf
+check "a rebuilt image is refused" run 2 run --resume
+check "... by name" err "uni/good was rebuilt"
+
+# The time lane and the doctor
+if [ -w /dev/kvm ]; then
+    tree
+    check "the time lane runs where KVM works" run 0 run --lane all --reps 3 --only 'uni/good,linux/good'
+    check "... with so many samples" lines results/latest/samples.jsonl 18
+    check "... cycles are measured" grep -q '"metric": "cycles"' results/latest/results.json
+    export FAKE_KVM=broken
+    check "where KVM is broken it is skipped" run 0 run --lane all --only 'uni/good'
+    check "... with the reason" grep -q "cannot run a guest that goes to ring 3" results/latest/samples.jsonl
+    check "... which the table says once" run 0 report --no-html
+    check "... in plain words" out "time lane (measured): skipped: /dev/kvm opens"
+    check "doctor knows a broken KVM" run 0 doctor
+    check "... as kind 3" out "host of kind 3"
+    export FAKE_KVM=refuses
+    check "doctor takes the second processor model" run 0 doctor --json
+    check "... as kind 1" out '"kind": 1'
+    unset FAKE_KVM
+fi
+
+# A host that cannot
+tree
+TOLL_QEMU=$scratch/none check "no QEMU is the host's fault" run 3 run --lane exact --only uni/good
+check "... and says what to do" err "make deps"
+tree
+sed -i 's|@mke2fs|@false|' Makefile
+check "a build that fails is the host's fault" run 3 run --lane exact --only uni/good
+if [ "$(id -u)" -eq 0 ] && mkdir "$scratch/small" && mount -t tmpfs -o size=128k none "$scratch/small" 2> /dev/null; then
+    tree
+    mkdir "$scratch/small/run"
+    run 0 run --lane exact --only 'uni/good,mono/good' -o "$scratch/small/run" || true
+    head -n 1 "$scratch/small/run/samples.jsonl" > first
+    cp first "$scratch/small/run/samples.jsonl"
+    rm "$scratch/small/run/results."* "$scratch/small/run/serial/"*
+    dd if=/dev/zero of="$scratch/small/fill" bs=1k count=1000 status=none 2> /dev/null || true
+    check "a full disk stops the run" run 3 run --resume "$scratch/small/run"
+    check "... and says so" err "make room"
+    check "... and leaves the earlier sample as it was" cmp first "$scratch/small/run/samples.jsonl"
+    rm "$scratch/small/fill"
+    check "... from where it goes on" run 0 run --resume "$scratch/small/run"
+    check "... to the end" lines "$scratch/small/run/samples.jsonl" 2
+    umount "$scratch/small"
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# run.sh PLUGIN: boots small guests whose instructions were counted by hand, under the counting plugin, and
+# compares.  One TAP line a guest and mode; exit status 1 if any differs.
+set -euo pipefail
+# Functions are called by name through report().
+# shellcheck disable=SC2317
+
+plugin=$(realpath "$1")
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+number=0
+failed=0
+
+# build NAME: NAME.S and start.S become $work/NAME.elf and, from its symbols, $work/NAME.map.
+build() {
+    gcc -static -nostdlib -no-pie -Wl,-T,"$here/guest.ld" -Wl,--build-id=none,--no-warn-rwx-segments -I"$root/kernels/include" \
+        -o "$work/$1.elf" "$here/start.S" "$here/$1.S"
+    nm "$work/$1.elf" | awk '
+        BEGIN { print "toll-map 1" }
+        { split($3, field, ".") }
+        $3 == "boot" { print "boot", $1 }
+        field[1] == "range" && field[4] == "start" { start[field[2] " " field[3]] = $1 }
+        field[1] == "range" && field[4] == "end" { end[field[2] " " field[3]] = $1 }
+        field[1] == "entry" { print "entry", $1, field[2], field[3] }
+        END { for (part in start) print "range", start[part], end[part], part }' >"$work/$1.map"
+}
+
+# run NAME OPTIONS...: boots it and leaves the plugin's words in $work/NAME.out.
+run() {
+    local name=$1 status=0
+    shift
+    timeout 20 qemu-system-x86_64 -M microvm,pit=off,pic=off,rtc=off,isa-serial=on -accel tcg,thread=single \
+        -cpu max -m 64 -nodefaults -no-user-config -display none -no-reboot \
+        -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel "$work/$name.elf" \
+        -plugin "$plugin,map=$work/$name.map,out=$work/$name.out$mmio" "$@" 2>"$work/stderr" || status=$?
+    if ((status != 33)); then
+        echo "# QEMU ended with status $status: $(<"$work/stderr")"
+        return 1
+    fi
+}
+
+# report DESCRIPTION COMMAND...: runs the command and prints a TAP line.
+report() {
+    local what=$1
+    shift
+    number=$((number + 1))
+    if "$@" >"$work/report" 2>&1; then
+        echo "ok $number - $what"
+    else
+        echo "not ok $number - $what"
+        sed 's/^/# /' "$work/report"
+        failed=1
+    fi
+}
+
+check() {
+    local name=$1
+    shift
+    run "$name" "$@" && /usr/bin/python3 "$here/check.py" "$here/$name.S" "$work/$name.out"
+}
+
+mmio=
+for source in "$here"/*.S; do
+    name=$(basename "$source" .S)
+    if [[ $name == start ]]; then
+        continue
+    fi
+    mmio=
+    if grep -q '^//! mmio' "$source"; then
+        mmio=,mmio=on
+    fi
+    build "$name"
+    report "plugin: $name with icount" check "$name" -icount shift=0,sleep=off
+    if ! grep -q '^//! icount' "$source"; then
+        report "plugin: $name without icount" check "$name"
+    fi
+done
+echo "1..$number"
+exit "$failed"

@@ -1,0 +1,264 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Tests of reports/report.py, from a made results.json to the files that it writes."""
+
+import contextlib
+import io
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, Optional
+
+ROOT = Path(__file__).resolve().parents[2]
+REPORT = ROOT / "reports" / "report.py"
+sys.path.insert(0, str(ROOT / "reports"))
+
+import report  # noqa: E402
+from tollreport import text  # noqa: E402
+
+
+def cell(structure: str, workload: str, metric: str, value: Any, **further: Any) -> dict[str, Any]:
+    made = {"structure": structure, "workload": workload, "variant": "default", "metric": metric, "unit": "1/op",
+            "better": "lower", "evidence": "exact", "value": value, "n": 1, "lo": value, "hi": value, "status": "ok", "reason": ""}
+    return made | further
+
+
+def small_run() -> dict[str, Any]:
+    """Two workloads: one with everything, one of which mono failed and Linux's instructions are missing."""
+    cells = [
+        cell("uni", "read_hot", "instructions", 300, n=2, lo=299, hi=301),
+        cell("uni", "read_hot", "instructions.fs", 200),
+        cell("uni", "read_hot", "instructions.posix", 60),
+        cell("uni", "read_hot", "syscall", 0),
+        cell("mono", "read_hot", "instructions", 450.5),
+        cell("mono", "read_hot", "instructions_arch", 120),
+        cell("mono", "read_hot", "syscall", 1),
+        cell("mono", "read_hot", "cycles", None, evidence="measured", status="skip", reason="no KVM here"),
+        cell("linux", "read_hot", "instructions", 5383, variant="mitigations=off"),
+        cell("uni", "file_open", "instructions", 1000),
+        cell("mono", "file_open", "instructions", 987654321, status="fail", reason="audit: 3 system calls against 4"),
+        cell("linux", "file_open", "syscall", 2),
+    ]
+    return {"schema": "toll/1", "run": "a-run", "host": {"cpu": "Some CPU", "qemu": "QEMU 7.2", "list": [1, {"a": None}]},
+            "cells": cells}
+
+
+@dataclass
+class Done:
+    """How a run of the report ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run_main(*arguments: str) -> Done:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = report.main(list(arguments))
+    return Done(status, out.getvalue(), err.getvalue())
+
+
+class Page(HTMLParser):
+    """What a browser would see of a page: tags with their attributes, and the text."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, Optional[str]]]] = []
+        self.text = ""
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, Optional[str]]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def of(self, tag: str) -> list[dict[str, Optional[str]]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+class ReportCase(unittest.TestCase):
+    def setUp(self) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self._folder.cleanup)
+        self.source = Path(self._folder.name, "run")
+        self.out = Path(self._folder.name, "report", "out")
+        self.source.mkdir()
+
+    def run_report(self, results: Any, raw: Optional[str] = None) -> Done:
+        content = json.dumps(results) if raw is None else raw
+        (self.source / "results.json").write_text(content, encoding="utf-8")
+        return run_main(str(self.source), str(self.out))
+
+    def make(self, results: Any) -> tuple[Page, str]:
+        done = self.run_report(results)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout, "")
+        html = (self.out / "index.html").read_text(encoding="utf-8")
+        return Page(html), (self.out / "summary.md").read_text(encoding="utf-8")
+
+
+class TestPage(ReportCase):
+    def test_shows_numbers_and_facts(self) -> None:
+        page, summary = self.make(small_run())
+        for wanted in ("a-run", "Some CPU", "QEMU 7.2", "450.5", "5,383", "299 to 301", "n = 2", "mitigations=off"):
+            self.assertIn(wanted, page.text)
+        self.assertIn("| read\\_hot | 300 | 450.5; 120 arch | not run | 5,383 |", summary)
+
+    def test_needs_nothing_beside_it(self) -> None:
+        (self.source / "samples.jsonl").write_text("{}\n", encoding="utf-8")
+        page, _ = self.make(small_run())
+        html = (self.out / "index.html").read_text(encoding="utf-8")
+        self.assertEqual([], page.of("script") + page.of("link") + page.of("iframe"))
+        self.assertNotIn("url(", html)
+        for image in page.of("img"):
+            self.assertTrue((image["src"] or "").startswith("data:image/svg+xml;base64,"))
+            self.assertIn("per operation of", image["alt"] or "")
+        targets = [link["href"] or "" for link in page.of("a")]
+        self.assertTrue(all(not target.startswith(("http", "/")) for target in targets), targets)
+        for target in targets:
+            if not target.startswith("#"):
+                self.assertTrue((self.out / target).exists(), target)
+
+    def test_same_input_same_bytes(self) -> None:
+        self.make(small_run())
+        first = {path.name: path.read_bytes() for path in self.out.iterdir()}
+        self.make(small_run())
+        self.assertEqual(first, {path.name: path.read_bytes() for path in self.out.iterdir()})
+        for workload in ("read_hot", "file_open"):
+            for suffix in ("svg", "png"):
+                self.assertIn(f"{workload}_instructions.{suffix}", first)
+
+    def test_refused_cells_show_the_reason_only(self) -> None:
+        page, summary = self.make(small_run())
+        everything = page.text + summary + "".join(path.read_text(encoding="utf-8") for path in self.out.glob("*.svg"))
+        everything += "".join(image["alt"] or "" for image in page.of("img"))
+        self.assertNotIn("987,654,321", everything)
+        self.assertNotIn("987654321", everything)
+        self.assertIn("audit: 3 system calls against 4", page.text)
+        self.assertIn("failed", page.text)
+        self.assertIn("no KVM here", page.text)
+        self.assertIn("5 of 6 combinations", page.text)
+
+    def test_kinds_of_evidence_stay_apart(self) -> None:
+        run = small_run()
+        run["cells"] = [cell("uni", "w", "instructions", 111, evidence="measured"), cell("mono", "w", "instructions", 222)]
+        _, summary = self.make(run)
+        self.assertIn("| w | \N{EN DASH} | 222 |", summary)
+
+    def test_parts_that_do_not_sum_up_leave_a_rest(self) -> None:
+        self.make(small_run())
+        picture = (self.out / "read_hot_instructions.svg").read_text(encoding="utf-8")
+        for wanted in ("posix", "undivided", "300", "450.5"):
+            self.assertIn(wanted, picture)
+
+
+class TestEdges(ReportCase):
+    def test_windows_of_zero(self) -> None:
+        cells = [cell("uni", "null", name, 0) for name in ("instructions", "instructions.app", "syscall", "interrupt")]
+        page, _ = self.make(small_run() | {"cells": cells})
+        self.assertEqual(len(page.of("img")), 2)
+
+    def test_no_cells(self) -> None:
+        page, _ = self.make(small_run() | {"cells": []})
+        self.assertIn("0 of 0", page.text)
+
+    def test_nothing_admitted(self) -> None:
+        cells = [cell("uni", "null", "", None, status="fail", reason="timeout after 5 s", evidence="")]
+        page, summary = self.make(small_run() | {"cells": cells})
+        self.assertEqual([], page.of("img"))
+        self.assertIn("timeout after 5 s", page.text)
+        self.assertIn("timeout after 5 s", summary)
+
+    def test_values_that_are_none(self) -> None:
+        cells = [cell("uni", "w", f"m{index}", value) for index, value in enumerate((None, True, "7", 10**400))]
+        raw = json.dumps(small_run() | {"cells": cells}).replace('"7"', "NaN")
+        done = self.run_report(None, raw)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("no value was recorded", (self.out / "index.html").read_text(encoding="utf-8"))
+
+    def test_hostile_texts(self) -> None:
+        bad = "</td><script>alert(1)</script>&\"'$x^{$ ../../evil \u0000\ud800 |`[a](b)"
+        cells = [cell(bad, bad, "instructions", 1), cell(bad, bad, "instructions." + bad, 1, unit=bad),
+                 cell("uni", bad, "syscall", 1, status="fail", reason=bad), cell("uni", "../../evil", "instructions", 5),
+                 cell("uni", "..", "instructions", 5)]
+        run = {"schema": "toll/1", "run": bad, "host": {bad: bad}, "cells": cells}
+        page, summary = self.make(run)
+        self.assertEqual([], page.of("script"))
+        self.assertNotIn("<script", summary)
+        self.assertIn("alert(1)", page.text)
+        for path in self.out.glob("*.svg"):
+            self.assertNotIn("<script", path.read_text(encoding="utf-8"))
+        beside = {path.name for path in Path(self._folder.name).rglob("*")} - {path.name for path in self.out.iterdir()}
+        self.assertEqual(beside, {"run", "report", "out", "results.json"})
+
+    def test_twelve_workloads_in_time(self) -> None:
+        parts = ("app", "libc", "glue", "posix", "fs", "blk", "pager", "alloc", "sched", "machine", "base")
+        cells = []
+        for workload in range(12):
+            for structure in ("uni", "mono", "linux"):
+                cells += [cell(structure, f"w{workload}", f"instructions.{part}", 10) for part in parts]
+                cells += [cell(structure, f"w{workload}", "instructions", 110), cell(structure, f"w{workload}", "syscall", 2)]
+        (self.source / "results.json").write_text(json.dumps(small_run() | {"cells": cells}), encoding="utf-8")
+        start = time.monotonic()
+        subprocess.run([sys.executable, str(REPORT), str(self.source), str(self.out)], capture_output=True, check=True)
+        self.assertLess(time.monotonic() - start, 12, "expected about 3 s on an idle machine")
+
+
+class TestErrors(ReportCase):
+    def refuse(self, wanted: str, results: Any, raw: Optional[str] = None) -> None:
+        done = self.run_report(results, raw)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn(wanted, done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
+        self.assertFalse(self.out.exists())
+
+    def test_unknown_schema(self) -> None:
+        self.refuse("its schema is 'toll/9'", small_run() | {"schema": "toll/9"})
+        self.refuse("its schema is None", {})
+
+    def test_not_a_run(self) -> None:
+        self.refuse("results.json:2:1: not JSON", None, "{\n")
+        self.refuse("expected an object", [])
+        self.refuse("expected a list under the key 'cells'", {"schema": "toll/1"})
+        self.refuse("cells[0]: expected an object", small_run() | {"cells": [7]})
+        self.refuse("cells[0]: expected a text under the key 'workload'", small_run() | {"cells": [{"structure": "uni"}]})
+
+    def test_no_file_and_wrong_usage(self) -> None:
+        done = run_main(str(self.source), str(self.out))
+        self.assertEqual((done.returncode, "no such file" in done.stderr), (2, True))
+        ended = subprocess.run([sys.executable, str(REPORT)], capture_output=True, text=True, check=False)
+        self.assertEqual((ended.returncode, "usage" in ended.stderr), (2, True))
+
+    def test_output_that_cannot_be_written(self) -> None:
+        self.out.parent.write_text("in the way", encoding="utf-8")
+        done = self.run_report(small_run())
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot write the report", done.stderr)
+
+
+class TestText(unittest.TestCase):
+    def test_number(self) -> None:
+        cases = {0: "0", 14.0: "14", 0.5: "0.5", 0.0001: "< 0.001", 1.23456: "1.235", 45.678: "45.68", 450.5: "450.5",
+                 5383.0: "5,383", 12345.6: "12,346", 1396000000: "1,396,000,000", -2.5: "-2.5", -0.0001: "> -0.001"}
+        for value, wanted in cases.items():
+            self.assertEqual(text.number(value), wanted)
+        self.assertEqual(text.number(None), text.NO_VALUE)
+
+    def test_file_name(self) -> None:
+        taken: set[str] = set()
+        self.assertEqual([text.file_name(name, taken) for name in ("a/b", "a b", "..", "A_B")], ["a_b", "a_b_2", "workload", "A_B_3"])
+
+    def test_markdown(self) -> None:
+        self.assertEqual(text.markdown("a|b\n<i>_x_"), "a\\|b &lt;i&gt;\\_x\\_")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_harness_config.c: bench.toml: what is read, and how each mistake is reported; the plan that follows from it.
+ */
+#include "test_harness.h"
+
+#include "harness/config.h"
+#include "harness/plan.h"
+#include <stdio.h>
+#include <unistd.h>
+
+#define STANZAS "[structure.uni]\n[structure.mono]\n[workload.null]\nops = 5\n"
+
+static struct config config;
+
+static int load(const char *text)
+{
+    char path[] = "/tmp/test-config-XXXXXX";
+    int fd = mkstemp(path), result;
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+    result = config_load(&arena, path, &config, &error);
+    unlink(path);
+    return result;
+}
+
+static void fails(const char *text, const char *place, const char *what)
+{
+    assert_int_equal(load(text), -1);
+    assert_int_equal(error.code, TOLL_USAGE);
+    assert_contains(error.text, place);
+    assert_contains(error.text, what);
+}
+
+static void test_defaults(void **state)
+{
+    (void)state;
+    assert_int_equal(load(STANZAS), 0);
+    assert_int_equal(config.jobs, 2);
+    assert_string_equal(config.machine, "microvm");
+    assert_int_equal(config.structure_count, 2);
+    assert_string_equal(config.structures[0].name, "uni"); /* the file's order, not the alphabet's */
+    assert_string_equal(config.structures[1].variants.items[0], "default");
+    assert_int_equal(config.structures[1].memory_mib, CONFIG_MEMORY_DEFAULT);
+    assert_int_equal(config.workloads[0].ops, 5);
+}
+
+static void test_mistakes(void **state)
+{
+    (void)state;
+    fails("[run]\njob = 2\n" STANZAS, ":2:1: run.job: unknown key", "did you mean jobs?");
+    fails("[run]\njobs = \"two\"\n" STANZAS, ":2:8: run.jobs: expected a whole number", "found the text \"two\"");
+    fails("[run]\njobs = 1.5\n" STANZAS, ":2:8: run.jobs: expected", "a number with a fraction");
+    fails("[run]\njobs = 0\n" STANZAS, ":2:8: run.jobs: expected", "from 1 to 256, found the number 0");
+    fails("[run]\nmachine = \"pc\"\n" STANZAS, ":2:11: run.machine: expected one of \"microvm\", \"q35\"", "choose");
+    fails("run = 1\n" STANZAS, ":1:7: run: expected a table", "write [run]");
+    fails("[run\n" STANZAS, ":1:", "");
+    fails("[run]\njobs = 1\njobs = 2\n" STANZAS, ":3:", "");
+    fails("[workload.null]\n", "structure: expected at least one stanza", "[structure.NAME]");
+    fails("[structure.uni]\n", "workload: expected at least one stanza", "[workload.NAME]");
+    fails("[structure.uni]\nvariants = [\"a\", \"a\"]\n[workload.a]\n", ":2:18: structure.uni.variants", "twice");
+    fails(STANZAS "args = [\"a b=1\"]\n", ":5:9: workload.null.args: expected a text without blanks", "");
+    fails(STANZAS "args = [\"a\"]\n", ":5:9: workload.null.args: expected words key=value", "add =VALUE");
+    fails(STANZAS "on = [\"micro\"]\n", ":5:7: workload.null.on: there is no structure micro", "uni, mono");
+    fails(STANZAS "files = [\"a/x\", \"b/x\"]\n", ":5:17: workload.null.files: two files are called x", "rename");
+    fails(STANZAS "without = { uni = 3 }\n", "workload.null.without.uni: expected the reason", "say why");
+    fails(STANZAS "[workload.\"a/b\"]\n", "workload.a/b: expected a name", "rename");
+}
+
+static void test_absent(void **state)
+{
+    (void)state;
+    assert_int_equal(config_load(&arena, "/nonexistent/bench.toml", &config, &error), -1);
+    assert_int_equal(error.code, TOLL_USAGE);
+    assert_contains(error.text, "/nonexistent/bench.toml");
+    assert_contains(error.text, "--config");
+}
+
+static void test_suggest(void **state)
+{
+    const char *const names[] = {"ops", "warm", "args"};
+
+    (void)state;
+    assert_string_equal(config_suggest("warn", names, 3), "warm");
+    assert_string_equal(config_suggest("op", names, 3), "ops");
+    assert_null(config_suggest("something", names, 3));
+}
+
+#define MATRIX                                                                                                         \
+    "[run]\nrepetitions = 2\n[structure.uni]\n[structure.linux]\nvariants = [\"default\", \"mitigations=off\"]\n"      \
+    "[workload.null]\nops = 5\nwarm = 1\nargs = [\"k=v\"]\nfiles = [\"x/a.pdf\"]\n[workload.file_open]\n"              \
+    "[workload.spawn_wait]\nwithout = { uni = \"no processes\" }\n[workload.extra]\non = [\"linux\"]\n"
+
+static struct plan plan_of(const char *only, unsigned lanes)
+{
+    struct plan_options options = {.lanes = lanes};
+    struct plan plan;
+
+    assert_int_equal(load(MATRIX), 0);
+    if (only)
+        assert_int_equal(plan_only_parse(&arena, only, &options.only, &error), 0);
+    assert_int_equal(plan_make(&arena, &config, &options, &plan, &error), 0);
+    return plan;
+}
+
+static void test_plan(void **state)
+{
+    struct plan plan = plan_of(NULL, LANE_EXACT);
+
+    (void)state;
+    assert_int_equal(plan.guest_count, 2 * (2 + 2)); /* two boots of linux, uni/null, uni/file_open; twice */
+    assert_string_equal(plan.guests[0].structure->name, "linux");
+    assert_int_equal(plan.guests[0].cell_count, 4);
+    assert_string_equal(plan.guests[1].variant, "mitigations=off");
+    assert_string_equal(plan.guests[2].cells[0].words, "null ops=5 warm=1 k=v file=pdf/a.pdf");
+    assert_int_equal(plan.refusal_count, 1);
+    assert_string_equal(plan.refusals[0].reason, "no processes");
+}
+
+static void test_plan_only(void **state)
+{
+    struct plan plan = plan_of("uni/*_open,linux/null", LANE_EXACT);
+
+    (void)state;
+    assert_int_equal(plan.guest_count, 2 * (1 + 2));
+    assert_int_equal(plan.guests[0].cell_count, 1);
+    assert_string_equal(plan.guests[2].cells[0].workload->name, "file_open");
+    assert_int_equal(plan.refusal_count, 0);
+}
+
+static void test_plan_time_is_shuffled_alike(void **state)
+{
+    struct plan a = plan_of(NULL, LANE_TIME), b = plan_of(NULL, LANE_TIME);
+    int differs = 0;
+
+    (void)state;
+    assert_int_equal(a.guest_count, 10 * 4);
+    for (size_t i = 0; i < a.guest_count; i++) {
+        assert_string_equal(a.guests[i].cells[0].words, b.guests[i].cells[0].words);
+        differs |= strcmp(a.guests[i].cells[0].words, a.guests[i % 4].cells[0].words);
+    }
+    assert_true(differs); /* each repetition has its own order */
+}
+
+static void test_plan_mistakes(void **state)
+{
+    struct plan_options options = {.lanes = LANE_EXACT};
+    struct plan plan;
+    unsigned lanes;
+
+    (void)state;
+    assert_int_equal(plan_only_parse(&arena, "uni", &options.only, &error), -1);
+    assert_int_equal(plan_only_parse(&arena, "uni/null,", &options.only, &error), -1);
+    assert_int_equal(plan_lanes_parse("both", &lanes, &error), -1);
+    options.only = (struct strings){0};
+    assert_int_equal(load(MATRIX), 0);
+    assert_int_equal(plan_only_parse(&arena, "uni/fil_open", &options.only, &error), 0);
+    assert_int_equal(plan_make(&arena, &config, &options, &plan, &error), -1);
+    assert_contains(error.text, "did you mean the workload file_open?");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_defaults),
+        TEST(test_mistakes),
+        TEST(test_absent),
+        TEST(test_suggest),
+        TEST(test_plan),
+        TEST(test_plan_only),
+        TEST(test_plan_time_is_shuffled_alike),
+        TEST(test_plan_mistakes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_harness_store.c: samples on disk: torn lines, a full disk, damaged files; what a resumed run finds; admission
+ * and statistics on what was stored.
+ */
+#include "test_harness.h"
+
+#include "harness/admit.h"
+#include "harness/file.h"
+#include "harness/images.h"
+#include "harness/results.h"
+#include "harness/runner.h"
+#include "harness/stats.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static char folder[64];
+static struct store store;
+
+static int store_setup(void **state)
+{
+    arena_setup(state);
+    strcpy(folder, "/tmp/test-store-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    return store_create(&arena, folder, "", &store, &error);
+}
+
+static int store_teardown(void **state)
+{
+    store_close(&store);
+    file_remove_tree(folder);
+    return arena_teardown(state);
+}
+
+static struct sample sample_of(const char *structure, int64_t rep)
+{
+    struct sample sample = {.run = "r",
+                            .structure = structure,
+                            .workload = "null",
+                            .variant = "default",
+                            .lane = "exact",
+                            .rep = rep,
+                            .ops = 10,
+                            .status = "ok",
+                            .reason = "",
+                            .audit = "ok",
+                            .audit_reason = "",
+                            .output_sha256 = "aa",
+                            .workload_sha256 = "bb",
+                            .image_sha256 = "cc",
+                            .image_bytes = 5,
+                            .words = "null ops=10",
+                            .options = "-M x"};
+
+    metrics_set(&arena, &sample.metrics, "instructions", NULL, 100 + rep);
+    metrics_set(&arena, &sample.metrics, "pages", "pages", 7);
+    strings_add(&arena, &sample.console, "a line");
+    return sample;
+}
+
+static char *path_of(const char *name)
+{
+    return arena_print(&arena, "%s/%s", folder, name);
+}
+
+static void append_text(const char *text)
+{
+    int fd = open(path_of("samples.jsonl"), O_WRONLY | O_APPEND);
+
+    assert_int_equal(file_write_all(fd, text, strlen(text)), 0);
+    close(fd);
+}
+
+static void test_round_trip(void **state)
+{
+    struct sample sample = sample_of("uni", 3);
+    struct samples samples;
+
+    (void)state;
+    assert_int_equal(store_append(&store, &sample, &error), 0);
+    assert_int_equal(store_load(&arena, folder, &samples, &error), 0);
+    assert_int_equal(samples.count, 1);
+    assert_false(samples.torn);
+    assert_string_equal(samples.items[0].structure, "uni");
+    assert_int_equal(samples.items[0].rep, 3);
+    assert_int_equal(metrics_find(&samples.items[0].metrics, "instructions")->value, 103);
+    assert_string_equal(metrics_find(&samples.items[0].metrics, "pages")->unit, "pages");
+    assert_string_equal(samples.items[0].console.items[0], "a line");
+}
+
+static void test_torn_line(void **state)
+{
+    struct sample sample = sample_of("uni", 0);
+    struct samples samples;
+
+    (void)state;
+    assert_int_equal(store_append(&store, &sample, &error), 0);
+    append_text("{\"schema\":\"toll/1\",\"run\":\"r\"");
+    assert_int_equal(store_load(&arena, folder, &samples, &error), 0);
+    assert_true(samples.torn);
+    assert_int_equal(samples.count, 1);
+    store_close(&store);
+    assert_int_equal(store_open(&arena, folder, &store, &error), 0); /* repairs */
+    sample = sample_of("mono", 0);
+    assert_int_equal(store_append(&store, &sample, &error), 0);
+    assert_int_equal(store_load(&arena, folder, &samples, &error), 0);
+    assert_false(samples.torn);
+    assert_int_equal(samples.count, 2);
+}
+
+static void test_damaged_line(void **state)
+{
+    struct samples samples;
+
+    (void)state;
+    append_text("{\"schema\":\"other/9\"}\n");
+    assert_int_equal(store_load(&arena, folder, &samples, &error), -1);
+    assert_contains(error.text, "samples.jsonl:1: expected a sample");
+}
+
+/* A limit on the file's size stands for a full disk: the write ends in the middle of a line. */
+static void test_full_disk(void **state)
+{
+    struct sample sample = sample_of("uni", 0);
+    struct rlimit before, limit;
+    struct samples samples;
+    int64_t size;
+    int result;
+
+    (void)state;
+    assert_int_equal(store_append(&store, &sample, &error), 0);
+    size = file_size(path_of("samples.jsonl"));
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    limit = before;
+    limit.rlim_cur = (rlim_t)size + 20;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    result = store_append(&store, &sample, &error);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(result, -1);
+    assert_int_equal(error.code, TOLL_HOST);
+    assert_contains(error.text, folder);
+    assert_int_equal(file_size(path_of("samples.jsonl")), size);
+    assert_int_equal(store_load(&arena, folder, &samples, &error), 0);
+    assert_int_equal(samples.count, 1);
+}
+
+static void test_no_space(void **state)
+{
+    struct store full = {.folder = "/dev", .samples = open("/dev/full", O_WRONLY)};
+    struct sample sample = sample_of("uni", 0);
+
+    (void)state;
+    assert_int_equal(store_append(&full, &sample, &error), -1);
+    assert_contains(error.text, "make room");
+    store_close(&full);
+    assert_int_equal(file_write_atomic("/nonexistent/plan.json", "x", 1, &error), -1);
+}
+
+static void test_folder_is_not_filled_twice(void **state)
+{
+    struct store second;
+
+    (void)state;
+    assert_int_equal(file_write_atomic(path_of("plan.json"), "{}", 2, &error), 0);
+    assert_int_equal(store_create(&arena, folder, "", &second, &error), -1);
+    assert_contains(error.text, "--resume");
+}
+
+static void test_resume_finds_samples(void **state)
+{
+    struct config_structure uni = {.name = "uni"};
+    struct config_workload null = {.name = "null"};
+    struct plan_cell cell = {.workload = &null};
+    struct plan_guest guest = {
+        .structure = &uni, .variant = "default", .lane = LANE_EXACT, .rep = 1, .cells = &cell, .cell_count = 1};
+    struct sample stored = sample_of("uni", 1);
+    struct samples samples = {.items = &stored, .count = 1};
+
+    (void)state;
+    assert_true(runner_has_sample(&samples, &guest, 0));
+    guest.rep = 2;
+    assert_false(runner_has_sample(&samples, &guest, 0));
+    guest.rep = 1;
+    guest.lane = LANE_TIME;
+    assert_false(runner_has_sample(&samples, &guest, 0));
+}
+
+static void test_images_compare(void **state)
+{
+    json_t *then = json_pack("{ss ss}", "disk", "aa", "uni/null", "bb"), *now = json_deep_copy(then);
+
+    (void)state;
+    assert_int_equal(images_compare(then, now, &error), 0);
+    json_object_set_new(now, "uni/null", json_string("cc"));
+    assert_int_equal(images_compare(then, now, &error), -1);
+    assert_contains(error.text, "uni/null was rebuilt");
+    json_decref(then);
+    json_decref(now);
+}
+
+static struct cells cells;
+static struct samples all;
+
+/* Two structures with one good sample each; tests then spoil them. */
+static void admit_prepare(void)
+{
+    all.items = arena_alloc(&arena, 3 * sizeof(*all.items));
+    all.items[0] = sample_of("uni", 0);
+    all.items[1] = sample_of("mono", 0);
+    all.items[2] = sample_of("mono", 1);
+    all.count = 3;
+}
+
+static const struct cell *admit(size_t index)
+{
+    json_t *plan = json_pack("{s[{ss ss ss ss} {ss ss ss ss}]}", "cells", "structure", "uni", "workload", "null",
+                             "variant", "default", "lane", "exact", "structure", "mono", "workload", "null", "variant",
+                             "default", "lane", "exact");
+
+    assert_int_equal(admit_cells(&arena, plan, &all, &cells, &error), 0);
+    json_decref(plan);
+    return &cells.items[index];
+}
+
+static void admits(size_t index, const char *status, const char *reason)
+{
+    const struct cell *cell = admit(index);
+
+    assert_string_equal(cell->status, status);
+    assert_contains(cell->reason, reason);
+}
+
+static void test_admission(void **state)
+{
+    (void)state;
+    admit_prepare();
+    admits(0, CELL_OK, "");
+    admits(1, CELL_OK, "");
+    all.items[2].status = "fail";
+    all.items[2].reason = "why";
+    admits(1, CELL_FAIL, "1 of 2 runs: why");
+    admits(0, CELL_OK, "");
+    admit_prepare();
+    all.items[1].status = all.items[2].status = "skip";
+    admits(1, CELL_SKIP, "");
+    all.count = 1;
+    admits(1, CELL_MISSING, "--resume");
+}
+
+static void test_admission_rejects(void **state)
+{
+    (void)state;
+    admit_prepare();
+    all.items[0].audit = "failed";
+    all.items[0].audit_reason = "syscall: 3, 4";
+    admits(0, CELL_REJECTED, "the audit failed: syscall: 3, 4");
+    admits(1, CELL_OK, "");
+    admit_prepare();
+    all.items[0].audit = "none";
+    admits(0, CELL_REJECTED, "no audit");
+    admit_prepare();
+    all.items[0].output_sha256 = "dd";
+    admits(0, CELL_REJECTED, "the output differs between uni (dd) and mono (aa)");
+    admits(1, CELL_REJECTED, "the output differs");
+    admit_prepare();
+    all.items[0].workload_sha256 = "dd";
+    admits(1, CELL_REJECTED, "the workload's object differs");
+    admit_prepare();
+    all.items[0].options = "-M y";
+    admits(1, CELL_REJECTED, "QEMU's options differs");
+    admit_prepare();
+    all.items[2].output_sha256 = "dd";
+    admits(1, CELL_REJECTED, "not the same in each repetition");
+    admit_prepare();
+    all.items[2].image_sha256 = "dd";
+    admits(1, CELL_REJECTED, "different images");
+}
+
+static void test_results(void **state)
+{
+    const char plan[] = "{\"run\": \"r\", \"cells\": [{\"structure\": \"uni\", \"workload\": \"null\", \"variant\": "
+                        "\"default\", \"lane\": \"exact\"}]}";
+    struct sample sample = sample_of("uni", 0);
+    struct results results;
+    const struct result *result;
+    char *csv;
+
+    (void)state;
+    assert_int_equal(store_append(&store, &sample, &error), 0);
+    sample = sample_of("uni", 2);
+    assert_int_equal(store_append(&store, &sample, &error), 0);
+    assert_int_equal(file_write_atomic(path_of("plan.json"), plan, strlen(plan), &error), 0);
+    assert_int_equal(file_write_atomic(path_of("host.json"), "{}", 2, &error), 0);
+    assert_int_equal(results_load(&arena, folder, &results, &error), 0);
+    result = results_find(&results, &results.cells.items[0], "instructions");
+    assert_non_null(result);
+    assert_true(result->value == 10.1 && result->lo == 10.0 && result->hi == 10.2 && result->n == 2);
+    assert_string_equal(results_find(&results, &results.cells.items[0], "pages")->unit, "pages/run");
+    assert_int_equal(results_write(&arena, folder, &results, &error), 0);
+    csv = file_read(&arena, path_of("results.csv"), NULL, &error);
+    assert_contains(csv, "\"uni\",\"default\",\"null\",\"exact\",\"instructions\",\"instructions/op\",\"lower\","
+                         "\"exact\",10.1,2,10,10.2,\"ok\",\"\"\n");
+    results_close(&results);
+}
+
+static void test_stats(void **state)
+{
+    double one[] = {3}, odd[] = {5, 1, 3}, even[] = {4, 1, 3, 2}, many[100];
+    struct stats stats;
+
+    (void)state;
+    stats = stats_of(one, 1);
+    assert_true(stats.median == 3 && stats.lo == 3 && stats.hi == 3);
+    stats = stats_of(odd, 3);
+    assert_true(stats.median == 3 && stats.lo == 1 && stats.hi == 5);
+    stats = stats_of(even, 4);
+    assert_true(stats.median == 2.5);
+    for (int i = 0; i < 100; i++)
+        many[i] = 100 - i;
+    stats = stats_of(many, 100);
+    assert_true(stats.median == 50.5 && stats.lo == 3 && stats.hi == 98);
+}
+
+#define STORE_TEST(function) cmocka_unit_test_setup_teardown(function, store_setup, store_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORE_TEST(test_round_trip),     STORE_TEST(test_torn_line), STORE_TEST(test_damaged_line),
+        STORE_TEST(test_full_disk),      STORE_TEST(test_no_space),  STORE_TEST(test_folder_is_not_filled_twice),
+        TEST(test_resume_finds_samples), TEST(test_images_compare),  TEST(test_admission),
+        TEST(test_admission_rejects),    STORE_TEST(test_results),   TEST(test_stats),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

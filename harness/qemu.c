@@ -13,7 +13,7 @@
 
 /* One I/O APIC and the disk on the first virtio-mmio slot: then its place can be told to kernels that do not ask
    ACPI for it. */
-#define MICROVM "microvm,pit=off,pic=off,rtc=off,ioapic2=off,isa-serial=on"
+#define MICROVM "microvm,pit=off,pic=off,rtc=on,ioapic2=off,isa-serial=on"
 #define MICROVM_DISK "virtio-blk-device,drive=d0,bus=virtio-mmio-bus.0"
 #define MICROVM_DISK_PLACE "virtio_mmio.device=512@0xfeb00000:16"
 #define EXACT_ACCEL "tcg,thread=single"
@@ -84,7 +84,7 @@ static void add_accelerator(struct arena *arena, struct strings *argv, const str
 static void add_disk(struct arena *arena, struct strings *argv, const char *machine, const char *disk)
 {
     strings_add(arena, argv, "-drive");
-    strings_print(arena, argv, "id=d0,file=%s,format=raw,if=none", escape(arena, disk));
+    strings_print(arena, argv, "id=d0,file=%s,format=raw,if=none,cache=unsafe", escape(arena, disk));
     strings_add(arena, argv, "-device");
     strings_add(arena, argv, is_microvm(machine) ? MICROVM_DISK : "virtio-blk-pci,drive=d0,disable-legacy=on");
 }

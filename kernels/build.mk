@@ -60,13 +60,20 @@ WORKLOAD_CFLAGS := -std=c17 -O2 -g -fPIE -mno-red-zone -fno-stack-protector -fcf
 build/obj/workloads/%.o: workloads/%.c $(wildcard workloads/*.h workloads/*/*.h) kernels/include/wire.h build/gen/os_args.h
 	@mkdir -p $(@D)
 	$(Q)$(GUEST_CC) $(WORKLOAD_CFLAGS) -Ibuild/gen -c -o $@ $<
-WORKLOAD_SOURCES = workloads/$(1).c $(if $(filter pdf_open,$(1)),$(wildcard workloads/pdf/*.c))
+# Guest tests are programs like workloads, but not measured: tests/guest/NAME.c, and more of it in tests/guest/NAME/.
+GUEST_TESTS := $(basename $(notdir $(wildcard tests/guest/*.c)))
+build/obj/tests/guest/%.o: tests/guest/%.c $(wildcard tests/guest/*.h tests/guest/*/*.h workloads/*.h) \
+		kernels/include/wire.h build/gen/os_args.h
+	@mkdir -p $(@D)
+	$(Q)$(GUEST_CC) $(WORKLOAD_CFLAGS) -iquote tests/guest -Ibuild/gen -c -o $@ $<
+WORKLOAD_SOURCES = $(if $(filter $(1),$(GUEST_TESTS)),tests/guest/$(1).c $(wildcard tests/guest/$(1)/*.c),workloads/$(1).c) \
+	$(if $(filter pdf_open,$(1)),$(wildcard workloads/pdf/*.c))
 define workload_rules
 build/workloads/$(1).o: $(patsubst %.c,build/obj/%.o,$(call WORKLOAD_SOURCES,$(1)))
 	@mkdir -p build/workloads
 	$(Q)ld -r -o $$@ $$^
 endef
-$(foreach w,toll $(WORKLOAD_NAMES),$(eval $(call workload_rules,$(w))))
+$(foreach w,toll $(WORKLOAD_NAMES) $(GUEST_TESTS),$(eval $(call workload_rules,$(w))))
 
 # A structure's image.mk sets NAME.PARTS, NAME.OBJECTS (its own and chosen objects) and NAME.KEEP (symbols that stay
 # visible outside the system), and has the rule for build/images/NAME/%.elf.
@@ -91,6 +98,8 @@ include $(patsubst %,kernels/%/image.mk,$(STRUCTURES))
 $(foreach s,$(STRUCTURES),$(eval $(call system_rules,$(s))))
 
 LIBRARIES := $(MUSL_OS)/lib/libc.a $(ZLIB)/libz.a
-.PHONY: images
+GUEST_IMAGES := $(foreach s,$(STRUCTURES),$(addprefix build/images/$(s)/,$(GUEST_TESTS:=.elf)))
+.PHONY: images guest-images
 images: $(IMAGES)
+guest-images: $(GUEST_IMAGES)
 .SECONDARY:

@@ -1,22 +1,37 @@
 # SPDX-License-Identifier: MIT
-# tests.mk: what `make check` and `make test` run.  Every line of a suite is a program that says "N passed, M failed" or
-# speaks cmocka's or unittest's language; tests/run.sh adds them up.
+# tests.mk: what `make check` and `make test` run.  A suite is a file of lines "NAME | COMMAND"; tests/run.sh runs them,
+# two at a time, and adds up what they say: cmocka's, unittest's, or "N passed, M failed".
+
+TEST_JOBS ?= $(shell nproc)
 
 include $(wildcard tests/unit/*.mk)
 
 UNIT_CFLAGS := -std=c17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined -fno-omit-frame-pointer -iquote kernels/include -iquote kernels -iquote workloads \
-	-iquote harness -iquote tests/unit -iquote build/gen -Dsched_yield=toll_sched_yield
+	-iquote build/gen
 UNIT_HEADERS := $(wildcard kernels/include/*.h kernels/base/*.h kernels/machine/*.h kernels/host/*.h kernels/parts/*/*.h \
-	workloads/pdf/*.h harness/*.h tests/unit/*.h tests/fuzz/*.h)
-unit_sources = $(TEST_$(shell echo $(1) | tr a-z- A-Z_)_SRCS)
-unit_cflags = $(TEST_$(shell echo $(1) | tr a-z- A-Z_)_CFLAGS)
-unit_libs = $(TEST_$(shell echo $(1) | tr a-z- A-Z_)_LIBS)
-UNITS := base virtio blk console fs pdf
+	workloads/pdf/*.h tests/unit/*.h tests/fuzz/*.h) build/gen/os_calls.h
 
-define unit_rules
-build/tests/test_$(1): $(call unit_sources,$(1)) $(UNIT_HEADERS) build/gen/os_calls.h
+# unit_program PROGRAM,VARIABLE-PREFIX
+define unit_program
+build/tests/$(1): $$($(2)_SRCS) $(UNIT_HEADERS)
 	@mkdir -p build/tests
-	$(Q)$(CC) $(UNIT_CFLAGS) $(call unit_cflags,$(1)) -o $$@ $(call unit_sources,$(1)) -lcmocka $(call unit_libs,$(1))
+	$(Q)$(CC) $(UNIT_CFLAGS) $$($(2)_CFLAGS) -o $$@ $$($(2)_SRCS) $(3) $$($(2)_LIBS)
 endef
-$(foreach u,$(UNITS),$(eval $(call unit_rules,$(u))))
+UNITS := base virtio blk console fs pdf
+$(foreach u,$(UNITS),$(eval $(call unit_program,test_$(u),TEST_$(shell echo $(u) | tr a-z A-Z),-lcmocka)))
+$(eval $(call unit_program,fuzz_fs,FUZZ_FS))
+$(eval $(call unit_program,fuzz_pdf,FUZZ_PDF))
+$(eval $(call unit_program,pdf_text,PDF_TEXT))
+UNIT_PROGRAMS := $(patsubst %,build/tests/test_%,$(UNITS)) $(TEST_HARNESS_PROGRAMS)
+
+CHECK_NEEDS := build/toll $(UNIT_PROGRAMS) $(patsubst %,build/parts/%.o,$(PARTS) base machine)
+TEST_NEEDS := $(CHECK_NEEDS) $(IMAGES) build/images/probe.elf build/disk.img build/plugin/toll-count.so \
+	build/tests/fuzz_fs build/tests/fuzz_pdf build/tests/pdf_text $(TEST_IMAGES)
+
+.PHONY: check test tests-built
+check: $(CHECK_NEEDS)
+	@tests/run.sh -j $(TEST_JOBS) tests/check.suite
+
+test: $(TEST_NEEDS)
+	@tests/run.sh -j $(TEST_JOBS) tests/check.suite tests/test.suite

@@ -10,6 +10,7 @@
 #include "pdf/pdf.h"
 #include "toll.h"
 #include "toll_hash.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,8 @@ static void *file_map(const char *path, size_t *bytes)
     if (fstat(fd, &status) == 0 && status.st_size > 0) {
         *bytes = (size_t)status.st_size;
         memory = mmap(NULL, *bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+    } else {
+        errno = ENODATA; /* an empty file cannot be mapped */
     }
     close(fd);
     return memory;
@@ -63,7 +66,7 @@ static bool file_read(const char *path, struct pdf_result *result)
     void *memory = file_map(path, &bytes);
     memset(result, 0, sizeof *result);
     if (memory == MAP_FAILED) {
-        toll_check(false, "%s: cannot be opened and mapped, or is empty", path);
+        toll_check(false, "%s: cannot be opened and mapped: %s", path, strerror(errno));
         return false;
     }
     bool ok = pdf_read(memory, bytes, &limits, result);

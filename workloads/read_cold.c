@@ -6,7 +6,9 @@
  * looks for neighbours has them already.  The file has room for 256 such blocks.
  */
 #include "toll.h"
+#include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #define BLOCK 4096u
@@ -31,7 +33,7 @@ int main(int argc, char **argv)
     uint64_t ops = toll_arg_number("ops", 200), warm = toll_arg_number("warm", 8);
 
     int fd = open(path, O_RDONLY);
-    toll_check(fd >= 0, "%s: cannot be opened", path);
+    toll_check(fd >= 0, "%s: cannot be opened: %s", path, strerror(errno));
     toll_check(ops + warm <= SLOTS, "ops + warm is %llu, but the file has cold blocks for %u only",
                (unsigned long long)(ops + warm), SLOTS);
 

@@ -6,6 +6,7 @@
  */
 #include "toll.h"
 #include "toll_hash.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,7 +27,7 @@ int main(int argc, char **argv)
     uint64_t ops = toll_arg_number("ops", 500), warm = toll_arg_number("warm", BLOCKS);
 
     int fd = open(path, O_RDONLY);
-    toll_check(fd >= 0, "%s: cannot be opened", path);
+    toll_check(fd >= 0, "%s: cannot be opened: %s", path, strerror(errno));
     uint64_t hash = TOLL_HASH_START;
     for (unsigned i = 0; i < BLOCKS; i++) {
         toll_check(pread(fd, block.bytes, BLOCK, (off_t)(i * BLOCK)) == BLOCK, "%s: too short", path);

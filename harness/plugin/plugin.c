@@ -2,12 +2,12 @@
 /*
  * plugin.c: toll's counting plugin for QEMU's TCG.
  *
- *      -plugin toll-count.so,map=FILE,out=FILE[,settle=MICROSECONDS][,mmio=on]
+ *      -plugin toll-count.so,map=FILE,out=FILE[,settle=off][,mmio=on]
  *
  * map describes the guest (map.h).  To out goes one JSON object a line, flushed at once: "main" when the workload
  * reaches its main(), "window" after each measured window, "exit" when QEMU ends.  In all of them `instructions`
  * counts every iteration of a REP string instruction and `instructions_arch` counts it once; marks (wire.h) are
- * not counted.  settle is how long a virtio device is given to answer (settle.h), 1000 if not said.  mmio=on also
+ * not counted.  settle=off lets disks answer when they may (settle.h).  mmio=on also
  * counts accesses to device registers, which slows memory accesses down considerably; without it that number is null.
  */
 #include "../../kernels/include/wire.h"
@@ -19,13 +19,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct map map;
 static FILE *out;
 static bool mmio;
-static unsigned settle_us = 1000;
+static bool settle = true;
 static uint64_t *zero, *at_boot, *at_begin, *now;
 static bool booted, in_window;
 static unsigned window_index;
@@ -169,6 +168,11 @@ static const char *option(const char *argument, const char *name)
     return !strncmp(argument, name, n) && argument[n] == '=' ? argument + n + 1 : NULL;
 }
 
+static bool is_switch(const char *value)
+{
+    return !strcmp(value, "on") || !strcmp(value, "off");
+}
+
 static int read_options(int argc, char **argv, const char **map_path, const char **out_path)
 {
     const char *value;
@@ -178,13 +182,12 @@ static int read_options(int argc, char **argv, const char **map_path, const char
             *map_path = value;
         else if ((value = option(argv[i], "out")))
             *out_path = value;
-        else if ((value = option(argv[i], "mmio")) && (!strcmp(value, "on") || !strcmp(value, "off")))
+        else if ((value = option(argv[i], "mmio")) && is_switch(value))
             mmio = !strcmp(value, "on");
-        else if ((value = option(argv[i], "settle")) && *value && strspn(value, "0123456789") == strlen(value))
-            settle_us = (unsigned)strtoul(value, NULL, 10);
+        else if ((value = option(argv[i], "settle")) && is_switch(value))
+            settle = !strcmp(value, "on");
         else {
-            fprintf(stderr, "toll-count: %s: expected map=FILE, out=FILE, settle=MICROSECONDS or mmio=on|off\n",
-                    argv[i]);
+            fprintf(stderr, "toll-count: %s: expected map=FILE, out=FILE, settle=on|off or mmio=on|off\n", argv[i]);
             return -1;
         }
     }
@@ -210,7 +213,8 @@ static int start(uint64_t id, const struct qemu_info *info)
         fprintf(stderr, "toll-count: this QEMU's plugin interface (version %d) is not known\n", info->version.cur);
         return -1;
     }
-    settle_init(settle_us);
+    if (settle)
+        settle_init();
     zero = count_snapshot_new();
     at_boot = count_snapshot_new();
     at_begin = count_snapshot_new();

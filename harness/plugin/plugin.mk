@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The counting plugin for QEMU.  Needs nothing but a C compiler: QEMU's own functions are found when it loads.
 PLUGIN := build/plugin/toll-count.so
 PLUGIN_SOURCES := $(wildcard harness/plugin/*.c)

@@ -4,8 +4,8 @@
  *
  * With icount the guest's clock follows its instructions, but a disk's answer takes the time that it takes the host:
  * it would fall at another instruction in every run.  So when the guest has told a virtio device that there is work,
- * the vCPU is held for a while of real time, in which its clock stands still: long enough for QEMU's other threads to
- * do the work and raise the interrupt, which is then taken at the very next instruction that may be interrupted.
+ * the vCPU is held, its clock standing still, until QEMU's other threads have done the work and sleep again.  The
+ * interrupt is then taken at the very next instruction that may be interrupted.
  *
  * Finding those writes costs nothing while the guest runs.  With icount QEMU stops at an access to a device in the
  * middle of a block, and runs the instruction again as a block of its own; so only such blocks are watched.  Without
@@ -16,8 +16,8 @@
 
 #include "qemu_api.h"
 
-/* How long to hold the vCPU after each notification; 0 for not at all. */
-void settle_init(unsigned microseconds);
+/* Finds the threads of this process.  Without /proc nothing is ever held. */
+void settle_init(void);
 
 /* Watches insn, a store that is a block of its own. */
 void settle_plant(struct qemu_plugin_insn *insn);

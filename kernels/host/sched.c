@@ -17,9 +17,16 @@ struct fiber {
     struct thread thread; /* first: a thread is its fiber */
     ucontext_t context;
     void *stack;
+    const void *bottom; /* of its stack, and its length: what the address sanitizer wants to know */
+    size_t bytes;
+    void *sanitizer;
     void (*entry)(void *arg);
     void *arg;
 };
+
+/* The address sanitizer's, where it is linked in. */
+void __sanitizer_start_switch_fiber(void **save, const void *bottom, size_t bytes) __attribute__((weak));
+void __sanitizer_finish_switch_fiber(void *saved, const void **bottom, size_t *bytes) __attribute__((weak));
 
 static struct fiber *fibers[FIBERS_MAX];
 static unsigned fiber_count;
@@ -52,6 +59,20 @@ static struct fiber *pick(void)
     return n ? ready[choose(n)] : NULL;
 }
 
+/* On next's stack now; the process's own stack is learned when it is first left. */
+static void arrive(struct fiber *f)
+{
+    const void *bottom;
+    size_t bytes;
+    if (!__sanitizer_finish_switch_fiber)
+        return;
+    __sanitizer_finish_switch_fiber(f->sanitizer, &bottom, &bytes);
+    if (!boot_fiber.bottom) {
+        boot_fiber.bottom = bottom;
+        boot_fiber.bytes = bytes;
+    }
+}
+
 static void change_to(struct fiber *next)
 {
     struct fiber *from = current;
@@ -59,11 +80,16 @@ static void change_to(struct fiber *next)
         return;
     current = next;
     sched_running = &next->thread;
+    if (__sanitizer_start_switch_fiber)
+        __sanitizer_start_switch_fiber(from->thread.state == SCHED_DEAD ? NULL : &from->sanitizer, next->bottom,
+                                       next->bytes);
     swapcontext(&from->context, &next->context);
+    arrive(from);
 }
 
 static void run_entry(void)
 {
+    arrive(current);
     current->entry(current->arg);
     sched_exit();
 }
@@ -75,6 +101,8 @@ struct thread *sched_create(void (*entry)(void *arg), void *arg)
     ASSERT(f);
     f->stack = malloc(FIBER_STACK_BYTES);
     ASSERT(f->stack);
+    f->bottom = f->stack;
+    f->bytes = FIBER_STACK_BYTES;
     f->entry = entry;
     f->arg = arg;
     f->thread.state = SCHED_READY;

@@ -56,6 +56,7 @@ int pager_map(struct space *space, uint64_t *address, uint64_t bytes, uint32_t f
 int pager_unmap(struct space *space, uint64_t address, uint64_t bytes);
 int pager_protect(struct space *space, uint64_t address, uint64_t bytes, uint32_t flags); /* -ENOMEM: a hole */
 int pager_sync(struct space *space, uint64_t address, uint64_t bytes);        /* shared file pages go to the file */
+int pager_unmap_files(struct space *space);                                   /* all files, written as by sync */
 int pager_advise_free(struct space *space, uint64_t address, uint64_t bytes); /* drop private zero pages */
 
 /* Moves the break: the new one, or the old one if it cannot move. */
@@ -67,7 +68,8 @@ int pager_fault(struct space *space, uint64_t address, uint32_t access);
 
 /* Needed from the home: one page table each.  Table functions change one page; access is PAGER_READ|WRITE|EXEC.
    env_table_map takes over one reference of the frame; _unmap returns the frame, or NULL, and whether it was
-   written to; _find returns the frame mapped there, or NULL. */
+   written to; _find returns the frame mapped there, or NULL; _next returns an address above the given one below which
+   no further frame is mapped, so that ranges without pages cost nothing. */
 int env_table_create(struct table **out);             /* -ENOSYS, -ENOMEM */
 void env_space_bounds(uint64_t *low, uint64_t *high); /* where regions may lie in a new space */
 void env_table_destroy(struct table *table);
@@ -75,5 +77,6 @@ int env_table_map(struct table *table, uint64_t address, void *frame, uint32_t a
 void *env_table_unmap(struct table *table, uint64_t address, bool *dirty);
 void env_table_protect(struct table *table, uint64_t address, uint32_t access);
 void *env_table_find(struct table *table, uint64_t address, uint32_t *access);
+uint64_t env_table_next(struct table *table, uint64_t address);
 
 #endif

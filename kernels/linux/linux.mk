@@ -8,8 +8,7 @@
 #   build/linux/cmdline         the kernel's command line
 #   build/images/linux/NAME.json    what workload NAME was made of
 
-LINUX_WORKLOADS ?= $(filter-out toll skeleton,$(basename $(notdir $(wildcard workloads/*.c)))) \
-	$(if $(wildcard workloads/pdf/*.c),pdf_open)
+LINUX_WORKLOADS ?= $(filter-out toll skeleton,$(basename $(notdir $(wildcard workloads/*.c))))
 LINUX_PROGRAMS := $(addprefix build/linux/bin/,$(sort $(LINUX_WORKLOADS)))
 LINUX_MODULES = $(firstword $(wildcard $(LINUX_DEB)/lib/modules/*))
 LINUX_CFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g -fno-stack-protector -fcf-protection=none -Wall -Wextra -Werror
@@ -30,7 +29,7 @@ build/linux/cmdline: kernels/linux/cmdline
 
 build/linux/%.o: kernels/linux/%.c kernels/linux/init.h kernels/include/wire.h build/deps.mk
 	@mkdir -p $(@D)
-	$(CC) $(LINUX_CFLAGS) -nostdinc -isystem $(MUSL_LINUX)/include -isystem /usr/include/x86_64-linux-gnu \
+	$(CC) $(LINUX_CFLAGS) -nostdinc -isystem $(MUSL_LINUX)/include \
 		-isystem $(dir $(LINUX_LIBGCC))include -c -o $@ $<
 
 build/linux/init: build/linux/init.o build/linux/symbols.o

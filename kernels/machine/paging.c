@@ -233,6 +233,20 @@ void *paging_table_find(struct table *table, uint64_t address, uint32_t *access)
     return entry_table(*entry);
 }
 
+uint64_t paging_table_next(const struct table *table, uint64_t address)
+{
+    const uint64_t *entries = table->pml4;
+    unsigned level = 3;
+
+    for (; level > 0; level--) {
+        uint64_t entry = entries[level_index(address, level)];
+        if (!(entry & PTE_P))
+            break;
+        entries = entry_table(entry);
+    }
+    return ((address >> (PAGE_SHIFT + 9 * level)) + 1) << (PAGE_SHIFT + 9 * level);
+}
+
 void paging_load(const struct table *table)
 {
     x86_cr3_set(table->cr3);

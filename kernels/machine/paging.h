@@ -31,6 +31,7 @@ int paging_table_map(struct table *table, uint64_t address, void *frame, uint32_
 void *paging_table_unmap(struct table *table, uint64_t address, bool *dirty);
 void paging_table_protect(struct table *table, uint64_t address, uint32_t access);
 void *paging_table_find(struct table *table, uint64_t address, uint32_t *access);
+uint64_t paging_table_next(const struct table *table, uint64_t address);
 
 /* Loads a table: an as_switch, which the caller counts. */
 void paging_load(const struct table *table);

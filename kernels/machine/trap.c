@@ -76,6 +76,11 @@ static bool trap_is_in(const struct trap *trap, const char *start, const char *e
     return trap->rip >= (uint64_t)start && trap->rip < (uint64_t)end;
 }
 
+bool trap_is_machine(const struct trap *trap)
+{
+    return trap->vector == VECTOR_NMI || trap->vector == VECTOR_DF || trap->vector == VECTOR_MC;
+}
+
 bool trap_copy_fault(struct trap *trap)
 {
     if (trap_is_in(trap, trap_copy_start, trap_copy_end))

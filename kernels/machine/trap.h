@@ -61,6 +61,9 @@ uint64_t trap_clear(void *dst, uint64_t n);
    the NUL, within size. */
 int64_t trap_copy_string(char *dst, const char *src, uint64_t size);
 
+/* An exception that no instruction of the program caused: NMI, double fault, machine check. */
+bool trap_is_machine(const struct trap *trap);
+
 bool trap_copy_fault(struct trap *trap);
 
 #endif

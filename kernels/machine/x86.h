@@ -42,9 +42,11 @@
 #define FLAGS_IF (1u << 9)
 #define FLAGS_AC (1u << 18)
 
+#define VECTOR_NMI 2
 #define VECTOR_DF 8
 #define VECTOR_GP 13
 #define VECTOR_PF 14
+#define VECTOR_MC 18
 #define PF_PRESENT 1u
 #define PF_WRITE 2u
 #define PF_USER 4u

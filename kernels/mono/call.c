@@ -80,7 +80,7 @@ static void exception(struct trap *trap)
     books[WIRE_EXCEPTION]++;
     if (trap->vector == VECTOR_PF)
         page_fault(trap, address);
-    else if (trap->cs & 3)
+    else if (trap->cs & 3 && !trap_is_machine(trap))
         posix_fault(exception_signal(trap->vector), trap->rip, 0);
     else
         stop_panic("exception in the kernel", trap);

@@ -42,7 +42,7 @@ static void exception(struct trap *trap)
     books[WIRE_EXCEPTION]++;
     if (trap->vector == VECTOR_PF)
         page_fault(trap, address);
-    else if (in_application(trap))
+    else if (in_application(trap) && !trap_is_machine(trap))
         posix_fault(SIGSEGV, trap->rip, 0);
     else
         stop_panic("exception in the system", trap);

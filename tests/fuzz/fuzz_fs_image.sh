@@ -24,4 +24,4 @@ for i in {1..40}; do echo "$i" >"$tree/many/f$i"; done
 find "$tree" -exec touch -h -d @1704067200 {} +
 rm -f "$out"
 E2FSPROGS_FAKE_TIME=1704067200 mke2fs -q -t ext2 -b "$block" -I 128 -N 96 -r 1 -O none,filetype,sparse_super \
-    -d "$tree" "$out" 512k 2>/dev/null
+    -d "$tree" "$out" 512k >/dev/null 2>&1

@@ -3,9 +3,8 @@
 #
 # run.sh PLUGIN: boots small guests whose instructions were counted by hand, under the counting plugin, and
 # compares.  One TAP line a guest and mode; exit status 1 if any differs.
+# shellcheck disable=SC2317 # functions are called by name, through report
 set -euo pipefail
-# Functions are called by name through report().
-# shellcheck disable=SC2317
 
 plugin=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
@@ -63,6 +62,19 @@ check() {
     run "$name" "$@" && /usr/bin/python3 "$here/check.py" "$here/$name.S" "$work/$name.out"
 }
 
+# refuses TEXT LINE...: a map of these lines ends QEMU with a message that holds TEXT.
+refuses() {
+    local text=$1
+    shift
+    printf '%s\n' "$@" >"$work/bad.map"
+    if qemu-system-x86_64 -M none -nodefaults -display none \
+        -plugin "$plugin,map=$work/bad.map,out=$work/bad.out" </dev/null >"$work/stderr" 2>&1; then
+        echo "QEMU took it"
+        return 1
+    fi
+    grep -qF "$text" "$work/stderr" || { cat "$work/stderr"; return 1; }
+}
+
 mmio=
 for source in "$here"/*.S; do
     name=$(basename "$source" .S)
@@ -79,5 +91,12 @@ for source in "$here"/*.S; do
         report "plugin: $name without icount" check "$name"
     fi
 done
+report "plugin: an empty map is refused" refuses "bad.map:1: expected: toll-map 1" ""
+report "plugin: a bad range is refused" refuses "bad.map:2: expected: range" "toll-map 1" "range 10 20 kernel"
+report "plugin: an empty range is refused" refuses "the range is empty" "toll-map 1" "range 20 20 kernel fs"
+report "plugin: an unknown kind is refused" refuses "expected the kind" "toll-map 1" "entry 10 trap x"
+report "plugin: ranges that overlap are refused" refuses "overlap" "toll-map 1" "range 10 30 a b" "range 20 40 a c"
+report "plugin: two entries at one address are refused" refuses "two entries at 10" "toll-map 1" \
+    "entry 10 exception a" "entry 10 interrupt b"
 echo "1..$number"
 exit "$failed"

@@ -266,10 +266,9 @@ int sched_wait(struct waitq *q, uint64_t deadline_ns)
     return 0;
 }
 
-unsigned sched_wake(struct waitq *q, unsigned n)
+void sched_wake(struct waitq *q, unsigned n)
 {
     (void)q, (void)n;
-    return 0;
 }
 
 void sched_yield(void)

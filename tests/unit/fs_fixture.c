@@ -62,7 +62,7 @@ int fixture_open(void **state)
     char tools[2048];
     snprintf(tools, sizeof tools, "%s:/usr/sbin:/sbin", path ? path : "/bin:/usr/bin");
     setenv("PATH", tools, 1);
-    snprintf(directory, sizeof directory, "%s/test_fs.XXXXXX", tmp ? tmp : "/tmp");
+    snprintf(directory, sizeof directory, "%s/test_fs.XXXXXX", tmp ? tmp : P_tmpdir);
     if (!mkdtemp(directory))
         return -1;
     setenv("DIR", directory, 1);
@@ -161,9 +161,9 @@ void assert_dump(const char *path, const void *bytes, uint64_t n)
 {
     uint64_t size = 0;
     fixture_save();
-    assert_int_equal(fixture_run("rm -f \"$DIR/dump\"; debugfs -R 'dump %s %s/dump' \"$IMAGE\" >\"$DIR/log\" 2>&1",
-                                 path, directory),
-                     0);
+    assert_int_equal(
+        fixture_run("rm -f \"$DIR/dump\"; debugfs -R 'dump %s %s/dump' \"$IMAGE\" >\"$DIR/log\" 2>&1", path, directory),
+        0);
     uint8_t *dump = host_blk_load(in_directory("dump"), &size);
     assert_true(dump || !n);
     assert_int_equal(size, n);

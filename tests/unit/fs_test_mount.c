@@ -210,7 +210,7 @@ static void test_disk_errors(void **state)
             assert_clean();
             break;
         }
-        if (n % 5)
+        if (n % 8)
             continue;
         fixture_save();
         assert_int_equal(fixture_run("e2fsck -fy \"$IMAGE\" >\"$DIR/log\" 2>&1") & ~3, 0);
@@ -274,8 +274,8 @@ static void test_damage(void **state)
 int tests_mount(void)
 {
     const struct CMUnitTest tests[] = {
-        FS_TEST(test_mount_errors),        FS_TEST(test_read_only),         FS_TEST(test_state),
-        FS_TEST(test_other_images),        FS_TEST_DAMAGED(test_disk_errors), FS_TEST_DAMAGED(test_no_memory),
+        FS_TEST(test_mount_errors),   FS_TEST(test_read_only),           FS_TEST(test_state),
+        FS_TEST(test_other_images),   FS_TEST_DAMAGED(test_disk_errors), FS_TEST_DAMAGED(test_no_memory),
         FS_TEST_DAMAGED(test_damage),
     };
     return cmocka_run_group_tests_name("fs: mounting and failing", tests, fixture_open, fixture_close);

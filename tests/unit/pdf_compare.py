@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""pdf_compare.py PDF_TEXT FILE...: compares the text that PDF_TEXT (pdf_text.c) finds on the first page of each file
-with what pdftotext and mutool find there, whichever are installed.
+"""pdf_compare.py [FILE...]: compares the text that build/tests/pdf_text (pdf_text.c) finds on the first page of each
+file, the committed inputs unless others are named, with what pdftotext and mutool find there, whichever are installed.
 
 Blanks do not count, nor does the form of a character (ligatures are taken apart), nor the order in which mutool
 gives the lines.
@@ -11,6 +11,11 @@ import subprocess
 import sys
 import unicodedata
 from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PDF_TEXT = ROOT / "build/tests/pdf_text"
+INPUTS = ROOT / "workloads/pdf/inputs"
 
 
 def output_of(*command: str) -> str:
@@ -37,17 +42,16 @@ def agrees(ours: str, path: str) -> list[str]:
 
 
 def main() -> int:
-    if len(sys.argv) < 3:
-        print(f"usage: {sys.argv[0]} PDF_TEXT FILE...", file=sys.stderr)
-        return 2
+    files = sys.argv[1:] or sorted(str(path) for path in INPUTS.glob("*.pdf"))
     if not shutil.which("pdftotext") and not shutil.which("mutool"):
         print("neither pdftotext nor mutool is installed: nothing compared", file=sys.stderr)
         return 0
     failed = 0
-    for path in sys.argv[2:]:
-        other = agrees(output_of(sys.argv[1], path), path)
+    for path in files:
+        other = agrees(output_of(str(PDF_TEXT), path), path)
         failed += bool(other)
         print(f"{path}: {'differs from ' + ' and '.join(other) if other else 'same text'}")
+    print(f"{len(files) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

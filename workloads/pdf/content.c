@@ -4,7 +4,6 @@
  * matrix, forms, marked content with a replacement text, and the text operators of show.c.  Everything that only
  * paints is skipped, and so is an unknown operator.
  */
-#define _GNU_SOURCE /* memmem */
 #include "content.h"
 #include <string.h>
 
@@ -238,7 +237,7 @@ bool pdf_content_run(struct pdf *pdf, const struct pdf_page *page, struct pdf_te
 {
     static const struct pdf_matrix identity = {1, 0, 0, 1, 0, 0};
     struct pdf_buffer content = {0};
-    if (!contents_join(pdf, pdf_get(pdf, page->dict, "Contents"), &content))
+    if (!pdf_buffer_reserve(pdf, &content, 1) || !contents_join(pdf, pdf_get(pdf, page->dict, "Contents"), &content))
         return false;
     struct pdf_run run = {.pdf = pdf,
                           .text = text,
@@ -247,6 +246,9 @@ bool pdf_content_run(struct pdf *pdf, const struct pdf_page *page, struct pdf_te
                           .line = identity,
                           .glyph = identity,
                           .offset = page->dict->offset};
+    run.operands = pdf_arena_alloc(pdf, &pdf->arena, RUN_OPERANDS_MAX * sizeof *run.operands);
+    if (!run.operands)
+        return false;
     bool ok = stream_run(&run, content.bytes, content.n) && pdf_text_finish(pdf, text);
     pdf_block_free(pdf, run.saved);
     pdf_block_free(pdf, content.bytes);

@@ -26,8 +26,8 @@ struct pdf_run {
     struct pdf *pdf;
     struct pdf_text *text;
     const struct pdf_dict *resources;
-    struct pdf_arena scratch; /* operands of the current operator */
-    struct pdf_value operands[RUN_OPERANDS_MAX];
+    struct pdf_arena scratch;   /* operands of the current operator */
+    struct pdf_value *operands; /* RUN_OPERANDS_MAX of them */
     uint32_t operand_count;
     struct pdf_state state;
     struct pdf_state *saved;

@@ -4,7 +4,6 @@
  * it is first asked for and then kept; object streams are decoded once and kept too.  While an object is being
  * read it is busy, so one that needs itself ends in an error and not in a loop.
  */
-#define _GNU_SOURCE /* memmem */
 #include "pdf_internal.h"
 #include <string.h>
 

@@ -10,6 +10,10 @@
 #ifndef PDF_INTERNAL_H
 #define PDF_INTERNAL_H
 
+/* memmem; so this file comes before any of the C library */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "pdf.h"
 
 #define PDF_NESTING_MAX 64u     /* arrays and dictionaries in each other; levels of the page tree */

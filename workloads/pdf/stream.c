@@ -42,8 +42,8 @@ static bool filter_apply(struct pdf *pdf, const struct pdf_dict *stream, struct 
     struct pdf_buffer out = {0};
     const struct filter *filter = filter_find(pdf, stream->offset, name);
     struct pdf_filter f = {pdf, stream->offset, parms, data->bytes, data->n, &out};
-    if (!filter || !pdf_charge(pdf, data->n) || !filter->run(&f))
-        return false;
+    if (!filter || !pdf_charge(pdf, data->n) || !pdf_buffer_reserve(pdf, &out, 1) || !filter->run(&f))
+        return false; /* the byte reserved makes even no output have an address */
     if (!pdf_charge(pdf, out.n) || (filter->predicts && parms && !pdf_predict(&f)))
         return false;
     pdf_bytes_free(pdf, data);

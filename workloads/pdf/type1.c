@@ -4,7 +4,6 @@
  * not say which glyph a code means.  The readable part of the program holds lines "dup CODE /NAME put" between
  * /Encoding and def; they are picked out without understanding the rest of PostScript.
  */
-#define _GNU_SOURCE /* memmem */
 #include "pdf_internal.h"
 #include <string.h>
 

@@ -10,9 +10,8 @@
  *   6  (in memory) blocks and inodes that were freed before step 1 may be used again
  *
  * So at every moment a name on the disk leads to an inode that is there, with its blocks; a file that was committed
- * under one name is under that name or the new one, whole; and no block is in two files.  The worst that a crash
- * leaves is space that nobody uses, and counts that are too small or links that are too many: what e2fsck mends by
- * itself.
+ * under one name is under that name or the new one, whole; and no block is in two files.  What a crash leaves for
+ * e2fsck is space that nobody uses, wrong counts, and things that were made but have no name yet.
  *
  * Only one block may be late at a time, so that whatever leads to a moved name's new place is on the disk by step 3.
  * commit_before_late keeps it so.
@@ -39,7 +38,7 @@ static int encode_nodes(bool named)
             continue;
         }
         n->dirty = false;
-        error = node_encode(n);
+        error = inode_write(n);
         if (error)
             node_touch(n);
         else if (cache.dirty_count > cache.dirty_limit)

@@ -27,13 +27,14 @@
 #define EXT2_RO_SPARSE_SUPER 1u
 #define EXT2_RO_LARGE_FILE 2u
 
-#define EXT2_FLAG_INDEX 0x1000u         /* the directory has a hash tree */
-#define EXT2_FLAGS_FOREIGN 0x10080000u  /* extents, inline data: not ext2 */
+#define EXT2_FLAG_INDEX 0x1000u        /* the directory has a hash tree */
+#define EXT2_FLAGS_FOREIGN 0x10080000u /* extents, inline data: not ext2 */
 
 #define EXT2_ATTRIBUTES_MAGIC 0xea020000u
 
 struct ext2_super {
-    uint32_t inodes, blocks, blocks_reserved, blocks_free, inodes_free, first_block, log_block_bytes, log_fragment_bytes;
+    uint32_t inodes, blocks, blocks_reserved, blocks_free, inodes_free, first_block, log_block_bytes,
+        log_fragment_bytes;
     uint32_t blocks_per_group, fragments_per_group, inodes_per_group, mount_time, write_time;
     uint16_t mounts, mounts_max, magic, state, errors, revision_minor;
     uint32_t check_time, check_interval, creator, revision;

@@ -2,13 +2,14 @@
 /*
  * fs_part.h: what the files of this part share.
  *
- *   tree.c file.c fs.c     the functions of fs.h         fast.c   the same when everything is at hand: no lock
- *   path.c names.c dir.c   from a name to an inode
- *   ahead.c                reading files before it is asked for
- *   node.c map.c           open inodes; where a file's blocks lie
- *   ialloc.c balloc.c      the bitmaps
- *   commit.c volume.c      the order in which changes reach the disk; superblock and group descriptors
- *   cache.c io.c           buffers; several requests in flight
+ *   make.c tree.c rename.c read.c write.c fs.c mount.c   the functions of fs.h
+ *   fast.c                    opening when everything is at hand
+ *   path.c names.c dir.c      from a name to an inode
+ *   ahead.c                   reading files before it is asked for
+ *   node.c inode.c map.c      open inodes; inodes on the disk; where a file's blocks lie
+ *   ialloc.c balloc.c         the bitmaps
+ *   commit.c volume.c         the order in which changes reach the disk; superblock and group descriptors
+ *   cache.c io.c              buffers; several requests in flight
  *
  * Locks.  volume.lock is held by whoever changes the volume's structure or waits for the disk.  node.write_lock
  * keeps writers of one file apart and is taken before volume.lock.  volume.lock is never held while data moves
@@ -38,9 +39,9 @@ enum {
     BUFFER_VALID = 1,
     BUFFER_LOADING = 2, /* io.c reads into it: wait for its slot */
     BUFFER_HASHED = 4,
-    BUFFER_USED = 8,    /* since the clock's hand last came by */
+    BUFFER_USED = 8, /* since the clock's hand last came by */
     BUFFER_DIRTY = 16,
-    BUFFER_AHEAD = 32   /* reaching it asks for the next window of read-ahead */
+    BUFFER_AHEAD = 32 /* reaching it asks for the next window of read-ahead */
 };
 
 /* A dirty buffer's class says in which step of a commit it is written: commit.c. */
@@ -101,8 +102,8 @@ static inline struct buffer *cache_find(uint32_t block)
 void io_init(void);
 /* Starts reading count adjacent blocks into their pinned buffers (and takes its own pins). */
 int io_read(struct buffer **run, uint32_t count);
-int io_wait(struct buffer *b);          /* until b is no longer BUFFER_LOADING */
-bool io_finish_oldest(void);            /* waits for some request in flight; false if there is none */
+int io_wait(struct buffer *b);           /* until b is no longer BUFFER_LOADING */
+bool io_finish_oldest(void);             /* waits for some request in flight; false if there is none */
 int io_write_class(enum buffer_class c); /* all dirty buffers of a class, and waits for them */
 int io_write_buffer(struct buffer *b);
 int io_flush(void); /* a BLK_FLUSH if anything was written since the last */
@@ -120,8 +121,8 @@ struct group {
 struct volume {
     struct mutex lock;
     bool mounted, read_only, damaged;
-    bool super_dirty, disk_clean, leaked; /* leaked: space was lost to an error; not clean until checked */
-    bool large_file, file_types; /* features: files over 2 GiB; types in directory entries */
+    bool super_dirty, disk_clean, leaked;             /* leaked: space was lost to an error; not clean until checked */
+    bool large_file, file_types;                      /* features: files over 2 GiB; types in directory entries */
     uint32_t block_bytes, block_shift, pointer_shift; /* log2 of bytes, of block numbers in a block */
     uint32_t blocks, first_block, blocks_per_group, inodes_per_group, inodes, first_ino, inode_bytes;
     uint32_t group_count, group_order, table_blocks; /* blocks of one inode table */
@@ -139,10 +140,11 @@ int volume_lock(void); /* -EBADF: nothing is mounted */
 void volume_unlock(void);
 /* Whether the volume may change, and room in the cache and the lists for one operation.  -EUCLEAN -EROFS -EIO */
 int volume_make_room(void);
-int volume_begin(void); /* locks and makes room; not locked if it fails */
+int volume_begin(void);    /* locks and makes room; not locked if it fails */
 uint32_t volume_now(void); /* seconds since 1970 */
 int volume_encode(void);   /* superblock and descriptors into dirty buffers */
 int volume_set_state(bool clean);
+int volume_sync(void); /* fs_sync, with the lock */
 static inline bool volume_has_block(uint32_t block)
 {
     return block > volume.first_block && block < volume.blocks;
@@ -192,7 +194,7 @@ struct node {
     struct list link, ended_link; /* in node_dirty, in node_ended */
 };
 #define NODE_NONE 0xffffu
-#define NODE_RESERVE 8u   /* slots that fs_open leaves for walks */
+#define NODE_RESERVE 8u /* slots that fs_open leaves for walks */
 #define NODE_ENDED_MAX 64u
 
 extern struct node nodes[FS_NODES_MAX];
@@ -200,12 +202,11 @@ extern struct list node_dirty, node_ended;
 extern uint32_t node_open_count, node_ended_count, node_orphan_count;
 
 void node_init(void);
-int node_get(uint32_t ino, struct node **out);                                   /* takes a reference */
-int node_make(struct node *near, uint32_t mode, struct node **out);              /* a new inode, one reference */
+int node_get(uint32_t ino, struct node **out);                      /* takes a reference */
+int node_make(struct node *near, uint32_t mode, struct node **out); /* a new inode, one reference */
 void node_put(struct node *n);
 void node_drop_links(struct node *n, uint32_t count);
 void node_forget(struct node *n);
-int node_encode(struct node *n);
 void node_touch(struct node *n); /* its inode must be written */
 static inline bool node_is(const struct node *n, uint32_t type)
 {
@@ -224,6 +225,12 @@ static inline int node_number(const struct node *n)
 }
 bool node_has_map(const struct node *n); /* whether block[] holds block numbers */
 
+/* ---- inode.c ---- */
+
+int inode_read(uint32_t ino, struct node *n); /* fills n from the disk */
+int inode_write(struct node *n);              /* encodes it into its block's buffer */
+int inode_drop_attributes(struct node *n);    /* gives back what extended attributes take */
+
 /* ---- map.c ---- */
 
 #define MAP_UNKNOWN UINT32_MAX
@@ -236,7 +243,7 @@ int map_truncate(struct node *n, uint64_t blocks);            /* gives back all 
 /* ---- dir.c ---- */
 
 struct dir_place {
-    struct buffer *buffer; /* pinned */
+    struct buffer *buffer;     /* pinned */
     uint32_t offset, previous; /* previous == offset: the first in its block */
     uint32_t ino;
 };
@@ -289,7 +296,7 @@ struct path {
     struct node *dir, *node; /* referenced */
     char name[FS_NAME_MAX + 1];
     uint32_t name_length;
-    bool slash; /* the path ends in '/' */
+    bool slash;   /* the path ends in '/' */
     bool dot, up; /* it ends in "." or ".."; in ".." */
 };
 int path_find(int dir, const char *text, uint32_t flags, struct path *out);
@@ -299,6 +306,17 @@ int path_child(struct node *dir, const char *name, uint32_t length, struct node 
 int path_read_link(struct node *n, char *out, uint32_t size, uint32_t *length);
 /* Whether dir is node or lies below it: 1, 0 or an error. */
 int path_is_below(struct node *dir, const struct node *node);
+
+/* ---- tree.c ---- */
+
+/* Whether a name can be made where p leads: it is free, its directory has not been removed, and there is room. */
+int tree_check_new(const struct path *p);
+int tree_find_entry(struct path *p, struct dir_place *place);   /* the entry that p->name stands for */
+int tree_check_removable(const struct path *p, struct node *n); /* an empty directory */
+void tree_drop_directory(struct path *p, struct node *n);       /* its name is gone: so is it */
+/* Locks, finds both paths, and acts on them. */
+int tree_with_two(int from_dir, const char *from, int to_dir, const char *to,
+                  int (*act)(struct path *from, struct path *to));
 
 /* ---- ahead.c ---- */
 

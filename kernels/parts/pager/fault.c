@@ -41,11 +41,10 @@ static void *page_from_image(const struct region *r, uint64_t at, bool copy, boo
     return page;
 }
 
-/* Reading may sleep, and the region may go meanwhile: its file stays open and the caller looks again. */
-static int page_from_file(const struct region *r, uint64_t at, void **out)
+/* Reading may sleep. */
+static int page_from_file(struct region *r, uint64_t at, void **out)
 {
     uint64_t want = PAGE_BYTES;
-    int node = r->source.node;
     char *page = alloc_page();
     int64_t got;
 
@@ -53,9 +52,9 @@ static int page_from_file(const struct region *r, uint64_t at, void **out)
         return -ENOMEM;
     if (!(r->flags & PAGER_SHARED) && r->source.bytes < at + want)
         want = r->source.bytes > at ? r->source.bytes - at : 0;
-    fs_get(node);
-    got = want ? fs_load(node, r->source.offset + at, page, want) : 0;
-    fs_close(node);
+    region_pin(r);
+    got = want ? fs_load(r->source.node, r->source.offset + at, page, want) : 0;
+    region_unpin(r);
     if (got < 0) {
         alloc_page_free(page);
         return (int)got;
@@ -66,7 +65,7 @@ static int page_from_file(const struct region *r, uint64_t at, void **out)
 }
 
 /* The frame for a page and the access with which it may be mapped now. */
-static int page_make(const struct region *r, uint64_t at, uint32_t access, void **frame, uint32_t *allowed)
+static int page_make(struct region *r, uint64_t at, uint32_t access, void **frame, uint32_t *allowed)
 {
     bool is_copy;
 
@@ -130,9 +129,9 @@ int pager_fault(struct space *space, uint64_t address, uint32_t access)
     error = page_make(r, page - r->start, access, &frame, &allowed);
     if (error)
         return error;
-    if (space->last != r || (r->source.kind == PAGER_FILE && env_table_find(space->table, page, NULL))) {
+    if (r->source.kind == PAGER_FILE && env_table_find(space->table, page, NULL)) {
         alloc_page_free(frame);
-        return 0; /* things changed while the page was read: the access is tried anew */
+        return 0; /* another thread was faster while this one slept */
     }
     error = env_table_map(space->table, page, frame, allowed);
     if (!error)
@@ -142,7 +141,7 @@ int pager_fault(struct space *space, uint64_t address, uint32_t access)
     return error;
 }
 
-int region_sync(struct space *space, struct region *r)
+int region_sync(struct space *space, struct region *r, uint64_t start, uint64_t end)
 {
     struct fs_stat stat;
     int64_t error = 0;
@@ -150,14 +149,23 @@ int region_sync(struct space *space, struct region *r)
     if (r->source.kind != PAGER_FILE || !(r->flags & PAGER_SHARED) || !(r->flags & PAGER_WRITE))
         return 0;
     error = fs_stat(r->source.node, &stat);
-    for (uint64_t a = r->start; a < r->end && error >= 0; a += PAGE_BYTES) {
+    if (start < r->start)
+        start = r->start;
+    region_pin(r);
+    for (uint64_t a = start; a < end && a < r->end && error >= 0;) {
         uint64_t offset = r->source.offset + (a - r->start), n = PAGE_BYTES;
-        if (offset >= stat.bytes || !env_table_find(space->table, a, NULL))
+        if (offset >= stat.bytes)
+            break;
+        if (!env_table_find(space->table, a, NULL)) {
+            a = env_table_next(space->table, a);
             continue;
+        }
         if (stat.bytes - offset < n)
             n = stat.bytes - offset;
         error = fs_write(r->source.node, offset, a, n);
+        a += PAGE_BYTES;
     }
+    region_unpin(r);
     return error < 0 ? (int)error : 0;
 }
 
@@ -168,6 +176,6 @@ int pager_sync(struct space *space, uint64_t address, uint64_t bytes)
 
     for (struct region *r = region_after(space, address); r && r->start < end && !error;
          r = region_after(space, r->end))
-        error = region_sync(space, r);
+        error = region_sync(space, r, address, end);
     return error;
 }

@@ -2,6 +2,9 @@
 /*
  * space.c: regions of an address space: a list sorted by address, without overlaps (contract: pager.h).
  *
+ * Reading and writing files sleeps; who does that pins the region, and who changes regions waits for the pins first
+ * and then goes through without sleeping.
+ *
  * A change of part of a region first splits it at the change's borders, so that every change is of whole regions.
  * Neighbours that have become alike are joined again where memory is given back most often: never; lists stay short.
  */
@@ -12,6 +15,8 @@
 #include "pager_private.h"
 
 #define PAGE_MASK ((uint64_t)PAGE_BYTES - 1)
+
+struct waitq region_unpinned = WAITQ_INIT(region_unpinned);
 
 static uint64_t pages_round(uint64_t bytes)
 {
@@ -84,6 +89,19 @@ static int range_split(struct space *space, uint64_t start, uint64_t end)
     return error ? error : region_split(space, end);
 }
 
+/* Returns when no region in [start, end) is pinned. */
+static void range_wait(struct space *space, uint64_t start, uint64_t end)
+{
+    struct region *r = region_after(space, start);
+
+    while (r && r->start < end) {
+        bool pinned = r->pins > 0;
+        if (pinned)
+            sched_wait_always(&region_unpinned);
+        r = region_after(space, pinned ? start : r->end);
+    }
+}
+
 static int range_check(const struct space *space, uint64_t address, uint64_t bytes)
 {
     if (address & PAGE_MASK || bytes == 0 || bytes > space->high || address < space->low ||
@@ -146,22 +164,27 @@ int pager_map(struct space *space, uint64_t *address, uint64_t bytes, uint32_t f
         error = region_add(space, start, start + length, flags, source);
     if (error)
         return error;
-    if (flags & PAGER_POPULATE)
-        error = region_populate(space, start, start + length, flags);
     *address = start;
+    if (flags & PAGER_POPULATE && flags & PAGER_ACCESS)
+        error = region_populate(space, start, start + length, flags);
+    if (error)
+        pager_unmap(space, start, length);
     return error;
 }
 
 /* Gives back the pages of [start, end) of a region. */
 static void region_pages_drop(struct space *space, struct region *r, uint64_t start, uint64_t end)
 {
-    for (; start < end; start += PAGE_BYTES) {
+    while (start < end) {
         void *frame = env_table_unmap(space->table, start, NULL);
-        if (frame) {
-            space->pages--;
-            if (!region_frame_is_image(r, frame))
-                alloc_page_free(frame);
+        if (!frame) {
+            start = env_table_next(space->table, start);
+            continue;
         }
+        space->pages--;
+        if (!region_frame_is_image(r, frame))
+            alloc_page_free(frame);
+        start += PAGE_BYTES;
     }
 }
 
@@ -171,16 +194,32 @@ int pager_unmap(struct space *space, uint64_t address, uint64_t bytes)
     struct region *r;
     int error = range_check(space, address, pages_round(bytes));
 
-    if (!error)
-        error = range_split(space, address, end);
+    if (error)
+        return error;
+    pager_sync(space, address, end - address);
+    range_wait(space, address, end);
+    error = range_split(space, address, end);
     if (error)
         return error;
     while ((r = region_after(space, address)) && r->start < end) {
-        region_sync(space, r);
         region_pages_drop(space, r, r->start, r->end);
         region_free(space, r);
     }
     return 0;
+}
+
+int pager_unmap_files(struct space *space)
+{
+    struct region *r = region_after(space, space->low);
+    int error = 0;
+
+    while (r && !error) {
+        uint64_t start = r->start, end = r->end;
+        if (r->source.kind == PAGER_FILE)
+            error = pager_unmap(space, start, end - start);
+        r = region_after(space, end);
+    }
+    return error;
 }
 
 /* Whether regions cover all of [start, end). */
@@ -199,7 +238,7 @@ static bool range_is_mapped(struct space *space, uint64_t start, uint64_t end)
 static void region_protect(struct space *space, struct region *r, uint32_t flags)
 {
     r->flags = (r->flags & ~PAGER_ACCESS) | flags;
-    for (uint64_t a = r->start; a < r->end; a += PAGE_BYTES) {
+    for (uint64_t a = r->start; a < r->end; a = env_table_next(space->table, a)) {
         void *frame = env_table_find(space->table, a, NULL);
         if (frame)
             env_table_protect(space->table, a, region_frame_is_image(r, frame) ? flags & ~PAGER_WRITE : flags);
@@ -211,6 +250,8 @@ int pager_protect(struct space *space, uint64_t address, uint64_t bytes, uint32_
     uint64_t end = address + pages_round(bytes);
     int error = range_check(space, address, pages_round(bytes));
 
+    if (!error)
+        range_wait(space, address, end);
     if (!error && !range_is_mapped(space, address, end))
         error = -ENOMEM;
     if (!error)

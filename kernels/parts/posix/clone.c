@@ -20,61 +20,43 @@ static void task_start(void *arg)
 }
 
 /* The task's first instruction, stack and thread pointer. */
-static int task_aim(struct task *t, uint64_t flags, uint64_t stack, uint64_t ctid, uint64_t tls)
+static void task_aim(struct task *t, uint64_t entry, uint64_t flags, uint64_t stack, uint64_t ctid, uint64_t tls)
 {
-    int error = env_copy_in(&t->entry, stack, sizeof t->entry);
-
-    if (!error && (!env_check_range(t->entry, 1) || (flags & CLONE_SETTLS && !env_check_range(tls, 1))))
-        error = -EFAULT;
-    if (error)
-        return error;
+    t->entry = entry;
     t->sp = stack + sizeof t->entry;
     t->thread->tls = flags & CLONE_SETTLS ? tls : sched_current()->tls;
     if (flags & CLONE_CHILD_CLEARTID)
         t->clear_tid = ctid;
-    return 0;
 }
 
-/* Takes back a task that has not run. */
-static void task_unmake(struct task *t)
+/* Where the new task begins is on its stack.  All that can fail or sleep comes before the task is made. */
+static int entry_read(uint64_t flags, uint64_t stack, uint64_t tls, uint64_t *entry)
 {
-    t->process->task_count--;
-    list_remove(&t->link);
-    t->process = NULL;
-    sched_kill(t->thread);
-}
+    int error = env_copy_in(entry, stack, sizeof *entry);
 
-static void task_start_nothing(struct task *t)
-{
-    alloc_put(t);
-    sched_exit();
-}
-
-static void task_begin(void *arg)
-{
-    struct task *t = arg;
-
-    if (!t->process)
-        task_start_nothing(t);
-    task_start(t);
+    if (!error && (!env_check_range(*entry, 1) || (flags & CLONE_SETTLS && !env_check_range(tls, 1))))
+        error = -EFAULT;
+    return error;
 }
 
 static int64_t thread_make(uint64_t flags, uint64_t stack, uint64_t ptid, uint64_t ctid, uint64_t tls)
 {
-    struct task *t = task_make(process_current(), task_begin);
-    int error;
+    uint64_t entry;
+    struct task *t;
+    int tid, error = entry_read(flags, stack, tls, &entry);
 
+    if (error)
+        return error;
+    t = task_make(process_current(), task_start);
     if (!t)
         return -EAGAIN;
-    error = task_aim(t, flags, stack, ctid, tls);
-    if (!error && flags & CLONE_PARENT_SETTID)
-        error = env_copy_out(ptid, &t->tid, sizeof t->tid);
-    if (!error && flags & CLONE_CHILD_SETTID)
-        error = env_copy_out(ctid, &t->tid, sizeof t->tid);
-    if (!error)
-        return t->tid;
-    task_unmake(t);
-    return error;
+    task_aim(t, entry, flags, stack, ctid, tls);
+    tid = t->tid;
+    if (flags & CLONE_PARENT_SETTID) /* as in Linux, a bad address changes nothing: the task is there */
+        env_copy_out(ptid, &tid, sizeof tid);
+    if (flags & CLONE_CHILD_SETTID)
+        env_copy_out(ctid, &tid, sizeof tid);
+    return tid;
 }
 
 static void process_inherit(struct process *child, struct process *parent)
@@ -100,24 +82,23 @@ static void process_uninherit(struct process *child)
 
 static int64_t child_make(uint64_t flags, uint64_t stack, uint64_t ctid, uint64_t tls)
 {
-    struct process *child = process_make(process_current());
+    struct process *child;
     struct task *t;
-    int pid, error;
+    uint64_t entry;
+    int pid, error = entry_read(flags, stack, tls, &entry);
 
+    if (error)
+        return error;
+    child = process_make(process_current());
     if (!child)
         return -EAGAIN;
     process_inherit(child, process_current());
-    t = task_make(child, task_begin);
+    t = task_make(child, task_start);
     if (!t) {
         process_uninherit(child);
         return -EAGAIN;
     }
-    error = task_aim(t, flags, stack, ctid, tls);
-    if (error) {
-        task_unmake(t);
-        process_uninherit(child);
-        return error;
-    }
+    task_aim(t, entry, flags, stack, ctid, tls);
     pid = child->pid;
     while (process_find(pid) == child && child->borrows_space)
         sched_wait_always(&child->vfork_done);

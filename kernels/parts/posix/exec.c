@@ -329,6 +329,10 @@ int64_t posix_execve(OS_N, uint64_t path, uint64_t argv, uint64_t envp)
     if (error)
         return error;
     error = args_copy_vector(&args, argv, &args.argc);
+    if (!error && args.argc == 0) { /* programs rely on argv[0] */
+        args.argc = 1;
+        error = exec_args_add(&args, "", 0);
+    }
     if (!error)
         error = args_copy_vector(&args, envp, &args.envc);
     node = error ? error : program_open(name);

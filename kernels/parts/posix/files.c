@@ -111,14 +111,16 @@ int64_t posix_dup(OS_N, uint64_t fd)
 static int64_t fd_duplicate_to(uint64_t fd, uint64_t to, bool close_on_exec)
 {
     struct process *p = process_current();
-    struct file *f = fd_file(fd);
+    struct file *f = fd_file(fd), *old;
 
     if (!f || to >= FD_MAX)
         return -EBADF;
+    old = p->files[to];
     f->refs++;
-    fd_close(p, (unsigned)to);
     p->files[to] = f;
     fd_mark(p, (unsigned)to, close_on_exec);
+    if (old)
+        file_put(old); /* last, for it may sleep */
     return (int64_t)to;
 }
 

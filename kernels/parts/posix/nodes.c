@@ -37,12 +37,16 @@ int64_t posix_sync(OS_N)
 int64_t posix_ftruncate(OS_N, uint64_t fd, uint64_t length)
 {
     struct file *f = fd_file(fd);
+    int error;
 
     if (!f)
         return -EBADF;
     if (f->ops != &file_ops_fs || (f->flags & O_ACCMODE) == O_RDONLY || (int64_t)length < 0)
         return -EINVAL;
-    return fs_truncate(f->node, length);
+    f->refs++;
+    error = fs_truncate(f->node, length);
+    file_put(f);
+    return error;
 }
 
 int64_t posix_fchmod(OS_N, uint64_t fd, uint64_t mode)
@@ -132,16 +136,11 @@ static uint64_t dirent_make(char *out, uint64_t room, const struct fs_entry *e, 
     return length;
 }
 
-int64_t posix_getdents64(OS_N, uint64_t fd, uint64_t buf, uint64_t size)
+static int64_t entries_read(struct file *f, uaddr_t buf, uint64_t size)
 {
     char one[DIRENT_MAX] __attribute__((aligned(8)));
-    struct file *f = fd_file(fd);
     uint64_t used = 0;
 
-    if (!f)
-        return -EBADF;
-    if (f->ops != &file_ops_fs)
-        return -ENOTDIR;
     for (;;) {
         struct fs_entry e;
         uint64_t cookie = f->offset, length, room = size - used < sizeof one ? size - used : sizeof one;
@@ -157,6 +156,21 @@ int64_t posix_getdents64(OS_N, uint64_t fd, uint64_t buf, uint64_t size)
         used += length;
         f->offset = cookie;
     }
+}
+
+int64_t posix_getdents64(OS_N, uint64_t fd, uint64_t buf, uint64_t size)
+{
+    struct file *f = fd_file(fd);
+    int64_t used;
+
+    if (!f)
+        return -EBADF;
+    if (f->ops != &file_ops_fs)
+        return -ENOTDIR;
+    f->refs++;
+    used = entries_read(f, buf, size);
+    file_put(f);
+    return used;
 }
 
 static int64_t cwd_set(int node)

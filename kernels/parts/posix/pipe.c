@@ -108,12 +108,14 @@ static __attribute__((noinline)) int64_t pipe_write_wait(struct file *f, uint64_
 }
 
 /* Nobody reads: SIGPIPE unless the process ignores it. */
-static int64_t pipe_broken(void)
+static int64_t pipe_broken(struct file *f)
 {
     struct process *self = process_current();
 
-    posix_kill(0, (uint64_t)self->pid, SIGPIPE);
-    return -EPIPE;
+    if (self->actions_ignored >> SIGPIPE & 1)
+        return -EPIPE;
+    file_put(f); /* held by the call, which ends here */
+    process_exit(SIGPIPE);
 }
 
 /* More than fits at once: piece by piece as readers make room. */
@@ -127,7 +129,7 @@ static __attribute__((noinline)) int64_t pipe_write_pieces(struct file *f, uaddr
         uint64_t room, piece;
         error = pipe_write_wait(f, n - done);
         if (error == -EPIPE && done == 0)
-            return pipe_broken();
+            return pipe_broken(f);
         if (error)
             break;
         room = PIPE_BYTES - pipe_used(p);

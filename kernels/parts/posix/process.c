@@ -106,6 +106,8 @@ static void process_end(struct process *p, int status)
 
     fd_close_all(p, false);
     fs_close(p->cwd);
+    if (!p->borrows_space)
+        pager_unmap_files(p->space);
     children_orphan(p);
     if (p->pid == 1)
         env_shutdown(status);
@@ -210,7 +212,7 @@ static int child_find(struct process *p, int pid, struct process **out)
 int64_t posix_wait4(OS_N, uint64_t pid, uint64_t status, uint64_t options, uint64_t usage)
 {
     struct process *self = process_current(), *child = NULL;
-    int found, error = 0;
+    int found, ended, error = 0;
 
     while ((found = child_find(self, (int)pid, &child)) == 0) {
         if (options & WNOHANG)
@@ -222,14 +224,13 @@ int64_t posix_wait4(OS_N, uint64_t pid, uint64_t status, uint64_t options, uint6
     if (found < 0)
         return found;
     pid = (uint64_t)child->pid;
+    ended = child->status;
+    process_free(child); /* first, for copying may sleep */
     if (status)
-        error = env_copy_out(status, &child->status, sizeof child->status);
+        error = env_copy_out(status, &ended, sizeof ended);
     if (!error && usage)
         error = env_clear_out(usage, 144);
-    if (error)
-        return error;
-    process_free(child);
-    return (int64_t)pid;
+    return error ? error : (int64_t)pid;
 }
 
 static bool signal_ends(const struct process *p, int signal)
@@ -247,8 +248,11 @@ int64_t posix_kill(OS_N, uint64_t pid, uint64_t sig)
         return -EINVAL;
     if (!p)
         return -ESRCH;
-    if (signal && signal_ends(p, signal))
-        process_kill(p, signal);
+    if (!signal || !signal_ends(p, signal))
+        return 0;
+    if (p == process_current())
+        process_exit(signal);
+    process_kill(p, signal);
     return 0;
 }
 

@@ -122,7 +122,7 @@ int fd_set_standard(struct process *p);
 
 /* kinds of files */
 extern const struct file_ops file_ops_fs, file_ops_console, file_ops_pipe_read, file_ops_pipe_write;
-#define NODE_PROGRAM (-2) /* the program that was started: has no node */
+#define NODE_PROGRAM (-4096) /* the program that was started: has no node, and is no error either */
 
 /* poll.c: everything whose poll bits change wakes this */
 extern struct waitq poll_changed;

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* ground.c: the memory and the descriptors that random calls are let loose on. */
+#include "fuzz_calls/fuzz.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FD_LIMIT 64
+
+struct fuzz fuzz;
+
+static char *map(uint64_t bytes, int access)
+{
+    char *at = mmap(NULL, bytes, access, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (at == MAP_FAILED) {
+        toll_check(false, "no memory for the test itself: %s", strerror(errno));
+        exit(toll_done());
+    }
+    return at;
+}
+
+void fuzz_memory_init(void)
+{
+    fuzz.region = map(FUZZ_REGION, PROT_READ | PROT_WRITE);
+    fuzz.arena = map(FUZZ_ARENA, PROT_READ | PROT_WRITE);
+    fuzz.zeros = map(FUZZ_PAGE, PROT_READ);
+    fuzz.readonly = map(FUZZ_PAGE, PROT_READ);
+    fuzz.edge = map(2 * FUZZ_PAGE, PROT_READ | PROT_WRITE);
+    mprotect(fuzz.edge + FUZZ_PAGE, FUZZ_PAGE, PROT_NONE);
+}
+
+static int file_open(const char *name, int flags)
+{
+    char path[96];
+
+    snprintf(path, sizeof path, "%s/%s", fuzz.directory, name);
+    return open(path, flags, 0644);
+}
+
+static bool is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* fds[0..1] files, [2] a directory, [3..4] a pipe, [5] never open, [6] read-only, [7] write-only and appending. */
+void fuzz_files_renew(void)
+{
+    int pair[2];
+
+    mkdir(fuzz.directory, 0755);
+    if (!is_open(fuzz.fds[0]))
+        fuzz.fds[0] = file_open("mapped", O_RDWR | O_CREAT);
+    if (!is_open(fuzz.fds[1]))
+        fuzz.fds[1] = file_open("a", O_RDWR | O_CREAT);
+    if (!is_open(fuzz.fds[2]))
+        fuzz.fds[2] = open(fuzz.directory, O_RDONLY | O_DIRECTORY);
+    if ((!is_open(fuzz.fds[3]) || !is_open(fuzz.fds[4])) && pipe2(pair, O_NONBLOCK) == 0) {
+        close(fuzz.fds[3]);
+        close(fuzz.fds[4]);
+        fuzz.fds[3] = pair[0];
+        fuzz.fds[4] = pair[1];
+    }
+    fuzz.fds[5] = -1;
+    if (!is_open(fuzz.fds[6]))
+        fuzz.fds[6] = open("/data/read.bin", O_RDONLY);
+    if (!is_open(fuzz.fds[7]))
+        fuzz.fds[7] = file_open("log", O_WRONLY | O_CREAT | O_APPEND);
+    if (fuzz.fds[0] >= 0 && !fuzz.file_map && ftruncate(fuzz.fds[0], (off_t)FUZZ_FILE_MAP) == 0) {
+        char *at = mmap(NULL, FUZZ_FILE_MAP, PROT_READ | PROT_WRITE, MAP_SHARED, fuzz.fds[0], 0);
+        fuzz.file_map = at == MAP_FAILED ? fuzz.arena : at;
+    }
+}
+
+void fuzz_files_close_others(void)
+{
+    for (int fd = 3; fd < FD_LIMIT; fd++) {
+        bool own = false;
+        for (unsigned i = 0; i < FUZZ_FDS; i++)
+            own |= fuzz.fds[i] == fd;
+        if (!own)
+            close(fd);
+    }
+}

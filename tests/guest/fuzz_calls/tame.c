@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tame.c: which calls would rightly end this program, make it wait for ever or pull the ground from under it, and how
+ * they are changed so that they no longer do.  Everything else goes to the system as it was drawn.
+ */
+#include "fuzz_calls/fuzz.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FUTEX_WAIT 0
+#define FUTEX_WAIT_BITSET 9
+#define CALL_THREAD_END 501
+#define ARCH_SET_FS 0x1002
+#define USER_LOW 0x10000ull
+#define USER_HIGH 0x7ffffff00000ull
+
+static bool is_console(uint64_t fd)
+{
+    return fd <= 2 || (uint32_t)fd <= 2;
+}
+
+/* [address, length) either inside the region that may be changed, or where nothing can be mapped. */
+static void tame_range(uint64_t *address, uint64_t *length)
+{
+    uint64_t start = (uint64_t)fuzz.region, offset = *address - start;
+
+    if (fuzz_below(4) == 0) {
+        *address = fuzz_pointer_bad();
+        return;
+    }
+    if (offset >= FUZZ_REGION)
+        offset = fuzz_below(FUZZ_REGION / FUZZ_PAGE) * FUZZ_PAGE;
+    *address = start + offset;
+    if (*length > FUZZ_REGION - offset && *length < USER_HIGH - *address + FUZZ_PAGE)
+        *length = FUZZ_REGION - offset;
+}
+
+static void tame_mmap(uint64_t args[6])
+{
+    if (args[1] > FUZZ_REGION / 4)
+        args[3] &= ~(uint64_t)MAP_POPULATE; /* would rightly take all memory */
+    if (args[3] & MAP_FIXED)
+        tame_range(&args[0], &args[1]);
+}
+
+static void tame_futex(uint64_t args[6])
+{
+    uint64_t op = args[1] & 127;
+
+    if (op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET)
+        args[3] = fuzz_below(2) ? (uint64_t)fuzz.zeros : fuzz_pointer_bad() | 1;
+}
+
+/* A time that is over at once, or none at all that could be read. */
+static uint64_t tame_time(void)
+{
+    return fuzz_below(2) ? (uint64_t)fuzz.zeros : fuzz_pointer_bad() | 1;
+}
+
+static void tame_memory(long number, uint64_t args[6])
+{
+    switch (number) {
+    case SYS_mmap:
+        tame_mmap(args);
+        break;
+    case SYS_munmap:
+    case SYS_mprotect:
+    case SYS_madvise:
+    case SYS_msync:
+        tame_range(&args[0], &args[1]);
+        break;
+    case SYS_brk:
+        args[0] = fuzz_below(2) ? fuzz_below(USER_LOW) : USER_HIGH + 1 + fuzz_random() / 2;
+        break;
+    }
+}
+
+static void tame_process(long *number, uint64_t args[6])
+{
+    switch (*number) {
+    case SYS_exit:
+    case SYS_exit_group:
+    case CALL_THREAD_END:
+        *number = SYS_getppid;
+        break;
+    case SYS_clone:
+        args[1] = fuzz_pointer_bad();
+        break;
+    case SYS_kill:
+    case SYS_tgkill:
+        if ((int)args[0] == getpid())
+            args[*number == SYS_kill ? 1 : 2] = 0;
+        break;
+    case SYS_tkill:
+        if ((int)args[0] == (int)syscall(SYS_gettid))
+            args[1] = 0;
+        break;
+    case SYS_rt_sigaction:
+        if (args[0] == SIGPIPE)
+            args[0] = SIGUSR1;
+        break;
+    case SYS_arch_prctl:
+        if (args[0] == ARCH_SET_FS)
+            args[1] = USER_HIGH + 1 + fuzz_random() / 2;
+        break;
+    }
+}
+
+static void tame_wait(long number, uint64_t args[6])
+{
+    switch (number) {
+    case SYS_nanosleep:
+        args[0] = tame_time();
+        break;
+    case SYS_clock_nanosleep:
+        args[2] = tame_time();
+        break;
+    case SYS_ppoll:
+        args[2] = tame_time();
+        break;
+    case SYS_poll:
+        args[2] = 0;
+        break;
+    case SYS_futex:
+        tame_futex(args);
+        break;
+    }
+}
+
+/* The first argument of most calls that take a number is a descriptor; the console's are never touched. */
+static void tame_descriptors(long number, uint64_t args[6])
+{
+    bool clock = number == SYS_clock_gettime || number == SYS_clock_getres || number == SYS_clock_nanosleep;
+
+    if (!clock && is_console(args[0]))
+        args[0] = (uint64_t)fuzz.fds[fuzz_below(FUZZ_FDS)];
+    if ((number == SYS_dup2 || number == SYS_dup3) && is_console(args[1]))
+        args[1] = 40;
+    if (number == SYS_fcntl && (int)args[1] == F_SETFL)
+        args[2] |= O_NONBLOCK;
+}
+
+void fuzz_tame(long *number, uint64_t args[6])
+{
+    tame_descriptors(*number, args);
+    tame_memory(*number, args);
+    tame_wait(*number, args);
+    tame_process(number, args);
+}

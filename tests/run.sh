@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# run.sh: runs suites of tests and adds up.
+#
+# usage: tests/run.sh [-j JOBS] SUITE...
+#
+# A suite has lines "NAME | COMMAND" (# begins a comment).  A command's tests are counted from what it prints: cmocka's
+# "[  PASSED  ] N test(s)", unittest's "Ran N tests", or "N passed, M failed"; one that prints none of these is one test.
+# A command that leaves with another status than 0 has failed at least one.  The last line is "N passed, M failed".
+set -uo pipefail
+
+jobs=2
+[ "${1:-}" = -j ] && { jobs=$2; shift 2; }
+[ $# -ge 1 ] || { sed -n '5,10s/^# \{0,1\}//p' "$0"; exit 2; }
+logs=build/tests/logs
+rm -rf "$logs"
+mkdir -p "$logs"
+
+# sum PATTERN FILE: the numbers in front of which PATTERN stands, added.
+sum() { sed -nE "s/$1/\\1/p" "$2" | awk '{ n += $1 } END { print n + 0 }'; }
+
+# one NAME COMMAND: runs a test program; its counts go to a file beside its log.
+one() {
+    local name=$1 command=$2 log status=0 passed failed start=$EPOCHREALTIME
+    log=$logs/${name//[^A-Za-z0-9_]/-}
+    bash -c "$command" >"$log.log" 2>&1 </dev/null || status=$?
+    passed=$(( $(sum '^\[  PASSED  \] ([0-9]+) test.*' "$log.log") + $(sum '^([0-9]+) passed, [0-9]+ failed.*' "$log.log") ))
+    failed=$(( $(sum '^\[  FAILED  \] ([0-9]+) test.*' "$log.log") + $(sum '^[0-9]+ passed, ([0-9]+) failed.*' "$log.log") ))
+    [ "$passed" -gt 0 ] || passed=$(sum '^Ran ([0-9]+) tests? .*' "$log.log")
+    if [ $status -ne 0 ]; then
+        [ "$failed" -gt 0 ] || failed=1
+        [ "$(sum '^Ran ([0-9]+) tests? .*' "$log.log")" -eq 0 ] || passed=$((passed - failed))
+    elif [ "$((passed + failed))" -eq 0 ]; then
+        passed=1
+    fi
+    echo "$passed $failed" >"$log.count"
+    awk -v a="$start" -v b="$EPOCHREALTIME" -v name="$name" -v p="$passed" -v f="$failed" \
+        'BEGIN { printf "%-4s %6.1f s  %-28s %d passed%s\n", f ? "FAIL" : "ok", b - a, name, p, f ? ", " f " failed" : "" }'
+    if [ "$failed" -gt 0 ]; then
+        tail -40 "$log.log" | sed 's/^/    | /'
+        echo "    the whole log: $log.log"
+    fi
+}
+
+running=0
+while IFS='|' read -r name command; do
+    name=$(echo "$name" | xargs)
+    [ -n "$name" ] || continue
+    one "$name" "$command" &
+    running=$((running + 1))
+    if [ $running -ge "$jobs" ]; then
+        wait -n
+        running=$((running - 1))
+    fi
+done < <(sed 's/^#.*//' "$@")
+wait
+
+awk '{ p += $1; f += $2 } END { printf "%d passed, %d failed\n", p, f; exit f || !p }' "$logs"/*.count

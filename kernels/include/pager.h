@@ -68,8 +68,8 @@ int pager_fault(struct space *space, uint64_t address, uint32_t access);
 
 /* Needed from the home: one page table each.  Table functions change one page; access is PAGER_READ|WRITE|EXEC.
    env_table_map takes over one reference of the frame; _unmap returns the frame, or NULL, and whether it was
-   written to; _find returns the frame mapped there, or NULL; _next returns an address above the given one below which
-   no further frame is mapped, so that ranges without pages cost nothing. */
+   written to; _find returns the frame mapped there, or NULL; _next returns the first page
+   from address on that has a frame, or end if none below it has. */
 int env_table_create(struct table **out);             /* -ENOSYS, -ENOMEM */
 void env_space_bounds(uint64_t *low, uint64_t *high); /* where regions may lie in a new space */
 void env_table_destroy(struct table *table);
@@ -77,6 +77,6 @@ int env_table_map(struct table *table, uint64_t address, void *frame, uint32_t a
 void *env_table_unmap(struct table *table, uint64_t address, bool *dirty);
 void env_table_protect(struct table *table, uint64_t address, uint32_t access);
 void *env_table_find(struct table *table, uint64_t address, uint32_t *access);
-uint64_t env_table_next(struct table *table, uint64_t address);
+uint64_t env_table_next(struct table *table, uint64_t address, uint64_t end);
 
 #endif

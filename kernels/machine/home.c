@@ -176,12 +176,12 @@ void env_table_protect(struct table *table, uint64_t address, uint32_t access)
     paging_table_protect(table, address, access);
 }
 
-uint64_t env_table_next(struct table *table, uint64_t address)
-{
-    return paging_table_next(table, address);
-}
-
 void *env_table_find(struct table *table, uint64_t address, uint32_t *access)
 {
     return paging_table_find(table, address, access);
+}
+
+uint64_t env_table_next(struct table *table, uint64_t address, uint64_t end)
+{
+    return paging_table_next(table, address, end);
 }

@@ -51,16 +51,54 @@ static unsigned level_index(uint64_t address, unsigned level)
     return address >> (PAGE_SHIFT + 9 * level) & 511;
 }
 
-/* The entry for address in the lowest level's table, which is made on the way down if flags are given. */
-static uint64_t *entry_find(uint64_t *table, uint64_t address, uint64_t make)
+static uint64_t *entry_find(uint64_t *table, uint64_t address)
+{
+    for (unsigned level = 3; level > 0; level--) {
+        uint64_t entry = table[level_index(address, level)];
+        if (!(entry & PTE_P))
+            return NULL;
+        table = entry_table(entry);
+    }
+    return &table[level_index(address, 0)];
+}
+
+/* Notes that page belongs to owner. */
+static bool page_note(struct table *owner, void *page)
+{
+    struct table_pages *list = owner->pages;
+
+    if (!list || list->count == sizeof list->page / sizeof *list->page) {
+        list = alloc_get(sizeof *list);
+        if (!list)
+            return false;
+        list->next = owner->pages;
+        owner->pages = list;
+    }
+    list->page[list->count++] = page;
+    return true;
+}
+
+static void *level_make(struct table *owner)
+{
+    void *page = alloc_page_zeroed();
+
+    if (page && owner && !page_note(owner, page)) {
+        alloc_page_free(page);
+        return NULL;
+    }
+    return page;
+}
+
+/* The same with the levels on the way made, as owner's if there is one; NULL without memory. */
+static uint64_t *entry_make(uint64_t *table, uint64_t address, uint64_t flags, struct table *owner)
 {
     for (unsigned level = 3; level > 0; level--) {
         uint64_t *entry = &table[level_index(address, level)];
         if (!(*entry & PTE_P)) {
-            void *page = make ? alloc_page_zeroed() : NULL;
+            void *page = level_make(owner);
             if (!page)
                 return NULL;
-            *entry = paging_physical(page) | make;
+            *entry = paging_physical(page) | flags;
         }
         table = entry_table(*entry);
     }
@@ -69,7 +107,7 @@ static uint64_t *entry_find(uint64_t *table, uint64_t address, uint64_t make)
 
 static void kernel_map(uint64_t *pml4, uint64_t address, uint64_t physical, uint64_t flags)
 {
-    uint64_t *entry = entry_find(pml4, address, PTE_P | PTE_W);
+    uint64_t *entry = entry_make(pml4, address, PTE_P | PTE_W, NULL);
     if (!entry)
         panic("no memory for the kernel's own page tables");
     *entry = physical | flags | PTE_P | PTE_G;
@@ -115,7 +153,7 @@ void paging_init(bool user)
     direct_map();
     boot_pml4[level_index(DEVICE_BASE, 3)] = paging_physical(alloc_page_zeroed()) | PTE_P | PTE_W;
     boot_pml4[0] = 0;
-    paging_boot_table = (struct table){paging_direct(paging_physical(boot_pml4)), paging_physical(boot_pml4)};
+    paging_boot_table = (struct table){paging_direct(paging_physical(boot_pml4)), paging_physical(boot_pml4), NULL};
     paging_load(&paging_boot_table);
     x86_cr4_set(x86_cr4() | CR4_PGE);
 }
@@ -149,22 +187,17 @@ int paging_table_create(struct table **out)
     return 0;
 }
 
-/* Frees the tables under entry; the pages that they map are gone already. */
-static void level_free(uint64_t entry, unsigned level)
-{
-    uint64_t *table = entry_table(entry);
-
-    for (unsigned i = 0; level > 0 && i < 512; i++)
-        if (table[i] & PTE_P)
-            level_free(table[i], level - 1);
-    alloc_page_free(table);
-}
-
+/* What the table maps is given back already. */
 void paging_table_destroy(struct table *table)
 {
-    for (unsigned i = 0; i < 256; i++)
-        if (table->pml4[i] & PTE_P)
-            level_free(table->pml4[i], 2);
+    struct table_pages *next;
+
+    for (struct table_pages *list = table->pages; list; list = next) {
+        next = list->next;
+        while (list->count)
+            alloc_page_free(list->page[--list->count]);
+        alloc_put(list);
+    }
     alloc_page_free(table->pml4);
     alloc_put(table);
 }
@@ -181,7 +214,7 @@ static uint64_t access_bits(uint32_t access)
 
 int paging_table_map(struct table *table, uint64_t address, void *frame, uint32_t access)
 {
-    uint64_t *entry = entry_find(table->pml4, address, PTE_P | PTE_W | user_bit);
+    uint64_t *entry = entry_make(table->pml4, address, PTE_P | PTE_W | user_bit, table);
     uint64_t old;
 
     if (!entry)
@@ -196,7 +229,7 @@ int paging_table_map(struct table *table, uint64_t address, void *frame, uint32_
 /* A page with no access keeps its frame in an entry that is not present. */
 void *paging_table_unmap(struct table *table, uint64_t address, bool *dirty)
 {
-    uint64_t *entry = entry_find(table->pml4, address, 0);
+    uint64_t *entry = entry_find(table->pml4, address);
     uint64_t old = entry ? *entry : 0;
 
     if (!(old & PTE_ADDRESS))
@@ -211,7 +244,7 @@ void *paging_table_unmap(struct table *table, uint64_t address, bool *dirty)
 
 void paging_table_protect(struct table *table, uint64_t address, uint32_t access)
 {
-    uint64_t *entry = entry_find(table->pml4, address, 0);
+    uint64_t *entry = entry_find(table->pml4, address);
 
     if (entry && (*entry & PTE_ADDRESS)) {
         *entry = (*entry & (PTE_ADDRESS | PTE_D)) | access_bits(access);
@@ -221,7 +254,7 @@ void paging_table_protect(struct table *table, uint64_t address, uint32_t access
 
 void *paging_table_find(struct table *table, uint64_t address, uint32_t *access)
 {
-    uint64_t *entry = entry_find(table->pml4, address, 0);
+    uint64_t *entry = entry_find(table->pml4, address);
 
     if (!entry || !(*entry & PTE_ADDRESS))
         return NULL;
@@ -233,18 +266,33 @@ void *paging_table_find(struct table *table, uint64_t address, uint32_t *access)
     return entry_table(*entry);
 }
 
-uint64_t paging_table_next(const struct table *table, uint64_t address)
+/* The lowest level's table for address, or NULL; *span: how much of the address space the level that ended the walk
+   maps with one entry. */
+static uint64_t *leaf_find(uint64_t *table, uint64_t address, uint64_t *span)
 {
-    const uint64_t *entries = table->pml4;
-    unsigned level = 3;
-
-    for (; level > 0; level--) {
-        uint64_t entry = entries[level_index(address, level)];
+    for (unsigned level = 3; level > 0; level--) {
+        uint64_t entry = table[level_index(address, level)];
+        *span = (uint64_t)PAGE_BYTES << (9 * level);
         if (!(entry & PTE_P))
-            break;
-        entries = entry_table(entry);
+            return NULL;
+        table = entry_table(entry);
     }
-    return ((address >> (PAGE_SHIFT + 9 * level)) + 1) << (PAGE_SHIFT + 9 * level);
+    return table;
+}
+
+uint64_t paging_table_next(struct table *table, uint64_t address, uint64_t end)
+{
+    while (address < end) {
+        uint64_t span, *leaf = leaf_find(table->pml4, address, &span);
+        uint64_t stop = (address | (span - 1)) + 1;
+        if (stop > end)
+            stop = end;
+        for (; leaf && address < stop; address += PAGE_BYTES)
+            if (leaf[level_index(address, 0)] & PTE_ADDRESS)
+                return address;
+        address = stop;
+    }
+    return end;
 }
 
 void paging_load(const struct table *table)

@@ -8,9 +8,17 @@
 #include "pager.h"
 #include <stdint.h>
 
+/* The pages that a table's lower half is made of, so that it can be given back without being searched. */
+struct table_pages {
+    struct table_pages *next;
+    unsigned count;
+    void *page[30];
+};
+
 struct table {
     uint64_t *pml4;
     uint64_t cr3;
+    struct table_pages *pages;
 };
 
 /* The image's real permissions, memory beyond the first GiB, no identity mapping.  user: whether pages of
@@ -31,7 +39,7 @@ int paging_table_map(struct table *table, uint64_t address, void *frame, uint32_
 void *paging_table_unmap(struct table *table, uint64_t address, bool *dirty);
 void paging_table_protect(struct table *table, uint64_t address, uint32_t access);
 void *paging_table_find(struct table *table, uint64_t address, uint32_t *access);
-uint64_t paging_table_next(const struct table *table, uint64_t address);
+uint64_t paging_table_next(struct table *table, uint64_t address, uint64_t end);
 
 /* Loads a table: an as_switch, which the caller counts. */
 void paging_load(const struct table *table);

@@ -152,18 +152,15 @@ int region_sync(struct space *space, struct region *r, uint64_t start, uint64_t 
     if (start < r->start)
         start = r->start;
     region_pin(r);
-    for (uint64_t a = start; a < end && a < r->end && error >= 0;) {
+    if (end > r->end)
+        end = r->end;
+    for (uint64_t a = start; error >= 0 && (a = env_table_next(space->table, a, end)) < end; a += PAGE_BYTES) {
         uint64_t offset = r->source.offset + (a - r->start), n = PAGE_BYTES;
         if (offset >= stat.bytes)
             break;
-        if (!env_table_find(space->table, a, NULL)) {
-            a = env_table_next(space->table, a);
-            continue;
-        }
         if (stat.bytes - offset < n)
             n = stat.bytes - offset;
         error = fs_write(r->source.node, offset, a, n);
-        a += PAGE_BYTES;
     }
     region_unpin(r);
     return error < 0 ? (int)error : 0;

@@ -175,16 +175,11 @@ int pager_map(struct space *space, uint64_t *address, uint64_t bytes, uint32_t f
 /* Gives back the pages of [start, end) of a region. */
 static void region_pages_drop(struct space *space, struct region *r, uint64_t start, uint64_t end)
 {
-    while (start < end) {
+    while ((start = env_table_next(space->table, start, end)) < end) {
         void *frame = env_table_unmap(space->table, start, NULL);
-        if (!frame) {
-            start = env_table_next(space->table, start);
-            continue;
-        }
         space->pages--;
         if (!region_frame_is_image(r, frame))
             alloc_page_free(frame);
-        start += PAGE_BYTES;
     }
 }
 
@@ -238,10 +233,9 @@ static bool range_is_mapped(struct space *space, uint64_t start, uint64_t end)
 static void region_protect(struct space *space, struct region *r, uint32_t flags)
 {
     r->flags = (r->flags & ~PAGER_ACCESS) | flags;
-    for (uint64_t a = r->start; a < r->end; a = env_table_next(space->table, a)) {
+    for (uint64_t a = r->start; (a = env_table_next(space->table, a, r->end)) < r->end; a += PAGE_BYTES) {
         void *frame = env_table_find(space->table, a, NULL);
-        if (frame)
-            env_table_protect(space->table, a, region_frame_is_image(r, frame) ? flags & ~PAGER_WRITE : flags);
+        env_table_protect(space->table, a, region_frame_is_image(r, frame) ? flags & ~PAGER_WRITE : flags);
     }
 }
 

@@ -5,7 +5,9 @@
 # V=1 shows every command.
 Q := $(if $(V),,@)
 GUEST_CC ?= gcc
-GUEST_CFLAGS := -std=c17 -O2 -g -ffreestanding -fPIE -fvisibility=hidden -mno-red-zone -mgeneral-regs-only \
+# clang reaches other files' data through a table unless told that it need not.
+GUEST_DIRECT := $(if $(findstring clang,$(GUEST_CC)),-fdirect-access-external-data)
+GUEST_CFLAGS := $(GUEST_DIRECT) -std=c17 -O2 -g -ffreestanding -fPIE -fvisibility=hidden -mno-red-zone -mgeneral-regs-only \
 	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
 	-momit-leaf-frame-pointer -fno-strict-aliasing -fno-common -Wall -Wextra -Werror \
 	-Wno-address-of-packed-member -Ikernels/include -Ikernels -Ibuild/gen
@@ -54,7 +56,7 @@ $(eval $(call part_rules,machine,$(MACHINE_OBJECTS)))
 
 # Workloads: compiled once, against the C library's headers.
 WORKLOAD_NAMES := $(filter-out toll,$(basename $(notdir $(wildcard workloads/*.c))))
-WORKLOAD_CFLAGS := -std=c17 -O2 -g -fPIE -mno-red-zone -fno-stack-protector -fcf-protection=none -fno-common \
+WORKLOAD_CFLAGS := $(GUEST_DIRECT) -std=c17 -O2 -g -fPIE -mno-red-zone -fno-stack-protector -fcf-protection=none -fno-common \
 	-Wall -Wextra -Werror -nostdinc -isystem $(MUSL_OS)/include -isystem $(shell $(GUEST_CC) -print-file-name=include) \
 	-I$(ZLIB)/include -iquote kernels/include -iquote workloads
 build/obj/workloads/%.o: workloads/%.c $(wildcard workloads/*.h workloads/*/*.h) kernels/include/wire.h build/gen/os_args.h

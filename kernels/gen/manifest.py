@@ -6,15 +6,31 @@ usage: manifest.py OUT STRUCTURE WORKLOAD IMAGE WORKLOAD_OBJECT OBJECT...
 
 OUT is JSON: structure, workload, objects {name: SHA-256}, workload_sha256, image_sha256, image_bytes.  Parts and
 workloads are compiled once, so an object has one hash in all structures; the harness and `make check` compare them.
+image_bytes is what is loaded: the bytes that the image's segments have in the file, without debugging information.
 """
 import hashlib
 import json
+import struct
 import sys
 from pathlib import Path
+
+PT_LOAD = 1
 
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def loaded_bytes(path: Path) -> int:
+    """Bytes of all PT_LOAD segments of an ELF file for 64 bits (System V gABI, program header)."""
+    data = path.read_bytes()
+    table, size, count = struct.unpack_from("<Q", data, 32)[0], *struct.unpack_from("<HH", data, 54)
+    total = 0
+    for i in range(count):
+        kind, = struct.unpack_from("<I", data, table + i * size)
+        if kind == PT_LOAD:
+            total += struct.unpack_from("<Q", data, table + i * size + 32)[0]
+    return total
 
 
 def main(argv: list[str]) -> int:
@@ -28,7 +44,7 @@ def main(argv: list[str]) -> int:
         "objects": {Path(name).stem: digest(Path(name)) for name in argv[6:]},
         "workload_sha256": digest(Path(workload_object)),
         "image_sha256": digest(Path(image)),
-        "image_bytes": Path(image).stat().st_size,
+        "image_bytes": loaded_bytes(Path(image)),
     }
     Path(out).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
     return 0

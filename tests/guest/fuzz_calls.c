@@ -77,9 +77,12 @@ static void call_clean_up(long number, const uint64_t args[6], long result)
     case SYS_dup2:
     case SYS_dup3:
     case SYS_fcntl:
-    case SYS_pipe:
-    case SYS_pipe2:
         fuzz_files_close_others();
+        break;
+    case SYS_pipe:
+    case SYS_pipe2: /* it may have got the number of a descriptor that was closed */
+        fuzz_files_close_others();
+        fuzz_files_no_wait();
         break;
     }
 }

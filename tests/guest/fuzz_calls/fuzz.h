@@ -43,5 +43,6 @@ void fuzz_tame(long *number, uint64_t args[6]);
 void fuzz_memory_init(void);
 void fuzz_files_renew(void);
 void fuzz_files_close_others(void);
+void fuzz_files_no_wait(void);
 
 #endif

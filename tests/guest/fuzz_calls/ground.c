@@ -14,14 +14,16 @@
 
 struct fuzz fuzz;
 
+/* Behind it comes a page that nobody may touch, for a call may rightly fill all that follows its pointer. */
 static char *map(uint64_t bytes, int access)
 {
-    char *at = mmap(NULL, bytes, access, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *at = mmap(NULL, bytes + FUZZ_PAGE, access, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (at == MAP_FAILED) {
         toll_check(false, "no memory for the test itself: %s", strerror(errno));
         exit(toll_done());
     }
+    mprotect(at + bytes, FUZZ_PAGE, PROT_NONE);
     return at;
 }
 
@@ -31,8 +33,7 @@ void fuzz_memory_init(void)
     fuzz.arena = map(FUZZ_ARENA, PROT_READ | PROT_WRITE);
     fuzz.zeros = map(FUZZ_PAGE, PROT_READ);
     fuzz.readonly = map(FUZZ_PAGE, PROT_READ);
-    fuzz.edge = map(2 * FUZZ_PAGE, PROT_READ | PROT_WRITE);
-    mprotect(fuzz.edge + FUZZ_PAGE, FUZZ_PAGE, PROT_NONE);
+    fuzz.edge = map(FUZZ_PAGE, PROT_READ | PROT_WRITE);
 }
 
 static int file_open(const char *name, int flags)
@@ -72,7 +73,8 @@ void fuzz_files_renew(void)
     if (!is_open(fuzz.fds[7]))
         fuzz.fds[7] = file_open("log", O_WRONLY | O_CREAT | O_APPEND);
     if (fuzz.fds[0] >= 0 && !fuzz.file_map && ftruncate(fuzz.fds[0], (off_t)FUZZ_FILE_MAP) == 0) {
-        char *at = mmap(NULL, FUZZ_FILE_MAP, PROT_READ | PROT_WRITE, MAP_SHARED, fuzz.fds[0], 0);
+        char *at = mmap(map(FUZZ_FILE_MAP, PROT_READ), FUZZ_FILE_MAP, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                        fuzz.fds[0], 0);
         fuzz.file_map = at == MAP_FAILED ? fuzz.arena : at;
     }
 }
@@ -86,4 +88,11 @@ void fuzz_files_close_others(void)
         if (!own)
             close(fd);
     }
+}
+
+void fuzz_files_no_wait(void)
+{
+    for (unsigned i = 0; i < FUZZ_FDS; i++)
+        if (fuzz.fds[i] >= 0)
+            fcntl(fuzz.fds[i], F_SETFL, fcntl(fuzz.fds[i], F_GETFL) | O_NONBLOCK);
 }

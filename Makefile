@@ -7,15 +7,21 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 CC := gcc
 CXX := g++
 
-# What is missing is installed or built when a goal needs it; `make deps DEPS=check` only reports.
-ifneq ($(filter-out help deps clean distclean,$(MAKECMDGOALS)),)
+# V=1 shows every command.
+Q := $(if $(V),,@)
+
+# What is missing is installed or built when a goal needs it; `make deps DEPS=check` only reports.  Until build/deps.mk
+# is there nothing else is looked at, for its tools may be missing: make starts anew when it is.
+ifneq ($(filter-out help deps clean distclean format,$(MAKECMDGOALS)),)
 include build/deps.mk
+ifneq ($(wildcard build/deps.mk),)
 include kernels/build.mk
 include kernels/linux/linux.mk
 include workloads/disk.mk
 include harness/harness.mk
 include harness/plugin/plugin.mk
 include tests/tests.mk
+endif
 endif
 
 DEPS_GROUPS := bench $(if $(filter test check fuzz golden% unit%,$(MAKECMDGOALS)),test)

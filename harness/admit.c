@@ -4,6 +4,8 @@
  * (peers_judge): if two structures disagree, nobody can say which is right, so none of them is admitted.
  */
 #include "admit.h"
+#include "believe.h"
+#include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -74,20 +76,36 @@ static void audit_judge(struct arena *arena, struct cell *cell)
         cell_set(cell, CELL_REJECTED, "there was no audit: the kernel reported no books for the window");
 }
 
-static void repetitions_judge(struct cell *cell)
+static void samples_judge(struct arena *arena, const json_t *plan, struct cell *cell)
 {
-    for (size_t i = 1; i < cell->sample_count; i++) {
-        if (strcmp(cell->samples[i]->output_sha256, cell->samples[0]->output_sha256) != 0)
-            cell_set(cell, CELL_REJECTED, "the output is not the same in each repetition");
-        else if (strcmp(cell->samples[i]->image_sha256, cell->samples[0]->image_sha256) != 0)
-            cell_set(cell, CELL_REJECTED, "the repetitions booted different images");
+    for (size_t i = 0; i < cell->sample_count && strcmp(cell->status, CELL_OK) == 0; i++) {
+        const char *reason = believe_sample(arena, plan, cell->samples[i]);
+
+        if (reason)
+            cell_set(cell, CELL_REJECTED, reason);
+        for (size_t k = 0; k < i && !reason; k++) {
+            if (cell->samples[k]->rep == cell->samples[i]->rep)
+                cell_set(cell, CELL_REJECTED,
+                         arena_print(arena, "repetition %" PRId64 " is stored twice", cell->samples[i]->rep));
+        }
     }
 }
 
-static void cell_judge(struct arena *arena, struct cell *cell)
+static void repetitions_judge(struct cell *cell)
+{
+    for (size_t i = 1; i < cell->sample_count; i++) {
+        if (cell->samples[i]->ops != cell->samples[0]->ops)
+            cell_set(cell, CELL_REJECTED, "the repetitions did different numbers of operations");
+        else if (strcmp(cell->samples[i]->output_sha256, cell->samples[0]->output_sha256) != 0)
+            cell_set(cell, CELL_REJECTED, "the output is not the same in each repetition");
+    }
+}
+
+static void cell_judge(struct arena *arena, const json_t *plan, struct cell *cell)
 {
     const char *reason = "";
-    size_t failed = status_count(cell, "fail", &reason);
+    size_t known = status_count(cell, "ok", &reason) + status_count(cell, "skip", &reason),
+           failed = status_count(cell, "fail", &reason);
 
     cell->audit = "none";
     cell_set(cell, CELL_OK, "");
@@ -97,8 +115,12 @@ static void cell_judge(struct arena *arena, struct cell *cell)
         cell_set(cell, CELL_FAIL, arena_print(arena, "%zu of %zu runs: %s", failed, cell->sample_count, reason));
     else if (failed > 0)
         cell_set(cell, CELL_FAIL, reason);
+    else if (known < cell->sample_count)
+        cell_set(cell, CELL_REJECTED, "a sample has a status other than ok, fail and skip");
     else if (status_count(cell, "skip", &reason) > 0)
         cell_set(cell, CELL_SKIP, reason);
+    if (strcmp(cell->status, CELL_OK) == 0)
+        samples_judge(arena, plan, cell);
     if (strcmp(cell->status, CELL_OK) != 0)
         return;
     repetitions_judge(cell);
@@ -117,11 +139,13 @@ static char *cell_name(struct arena *arena, const struct cell *cell)
 static const struct {
     size_t offset;
     const char *what;
+    bool optional; /* a system that does not tell it can still be compared */
 } shared[] = {
-    {offsetof(struct sample, output_sha256), "the output"},
-    {offsetof(struct sample, workload_sha256), "the workload's object"},
-    {offsetof(struct sample, words), "the workload's arguments"},
-    {offsetof(struct sample, options), "QEMU's options"},
+    {offsetof(struct sample, output_sha256), "the output differs", false},
+    {offsetof(struct sample, workload_sha256), "the workload's object differs", false},
+    {offsetof(struct sample, words), "the workload's arguments differ", false},
+    {offsetof(struct sample, options), "QEMU's options differ", false},
+    {offsetof(struct sample, cpu_features), "what was found in the processor differs", true},
 };
 
 static const char *shared_value(const struct cell *cell, size_t field)
@@ -131,13 +155,33 @@ static const char *shared_value(const struct cell *cell, size_t field)
     return *(const char *const *)(const void *)place;
 }
 
+/* Where two texts begin to differ, from the start of the word: "-M a -cpu x" and "-M a -cpu y" do at "x". */
+static size_t common_length(const char *a, const char *b)
+{
+    size_t common = 0;
+
+    for (size_t i = 0; a[i] && a[i] == b[i]; i++) {
+        if (a[i] == ' ')
+            common = i + 1;
+    }
+    return common;
+}
+
 /* Why two cells of one workload cannot be compared, or NULL. */
 static const char *peers_differ(struct arena *arena, const struct cell *a, const struct cell *b)
 {
+    const char *left = cell_name(arena, a), *right = cell_name(arena, b);
+
+    if (a->samples[0]->ops != b->samples[0]->ops)
+        return arena_print(arena, "the operations differ between %s (%" PRId64 ") and %s (%" PRId64 ")", left,
+                           a->samples[0]->ops, right, b->samples[0]->ops);
     for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
-        if (strcmp(shared_value(a, i), shared_value(b, i)) != 0)
-            return arena_print(arena, "%s differs between %s (%.12s) and %s (%.12s)", shared[i].what,
-                               cell_name(arena, a), shared_value(a, i), cell_name(arena, b), shared_value(b, i));
+        const char *x = shared_value(a, i), *y = shared_value(b, i);
+        size_t common = common_length(x, y);
+
+        if (strcmp(x, y) != 0 && !(shared[i].optional && (!*x || !*y)))
+            return arena_print(arena, "%s between %s (%.24s) and %s (%.24s)", shared[i].what, left, x + common, right,
+                               y + common);
     }
     return NULL;
 }
@@ -195,7 +239,7 @@ int admit_cells(struct arena *arena, const json_t *plan, const struct samples *s
                              i);
         added = cells_add(arena, cells, cell);
         cell_fill(arena, added, samples);
-        cell_judge(arena, added);
+        cell_judge(arena, plan, added);
     }
     for (struct cell *cell = cells->items; cell < cells->items + cells->count; cell++) {
         if (takes_part(cell, cell))

@@ -2,9 +2,10 @@
 /*
  * admit.h: groups a run's samples into cells and decides which cells are admitted to a report.
  *
- * A cell is admitted if each of its runs passed its own check and the audit, if output, workload object and the
- * QEMU options that are not structural are equal in all cells of the same workload and lane, and if its repetitions
- * booted the same image.  Any other cell carries the reason, and no number of it may be shown.
+ * A cell is admitted if each of its runs passed its own check, left a clean disk and can be believed (believe.h), if
+ * the audit held, if its repetitions did the same, and if output, workload object,
+ * arguments, operations and the QEMU options that are not structural are equal in all cells of the same workload and
+ * lane.  Any other cell carries the reason, and no number of it may be shown.
  */
 #ifndef TOLL_ADMIT_H
 #define TOLL_ADMIT_H

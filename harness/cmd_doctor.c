@@ -82,6 +82,8 @@ int cmd_doctor(struct command *command)
         else
             return command_usage(command);
     }
+    if (optind < command->argc)
+        return command_surplus(command);
     cancel = process_catch_signals();
     if (probe_prepare(command, cancel, &error) || probe_run(&command->arena, cancel, &probe, &error))
         return command_fail(command, &error);

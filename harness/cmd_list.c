@@ -100,6 +100,8 @@ int cmd_list(struct command *command)
         else
             return command_usage(command);
     }
+    if (optind < command->argc)
+        return command_surplus(command);
     if (config_load(&command->arena, path, &config, &error))
         return command_fail(command, &error);
     if (files) {

@@ -49,11 +49,8 @@ static int request_parse(struct command *command, struct request *request)
         else
             return option == 'h' ? 1 : -1;
     }
-    if (optind < command->argc) {
-        const char *name = command->argv[optind++];
-
-        request->run = strchr(name, '/') ? command_path(command, name) : name;
-    }
+    if (optind < command->argc)
+        request->run = command_run(command, command->argv[optind++]);
     return optind < command->argc ? -1 : 0;
 }
 
@@ -76,12 +73,12 @@ static int pages_make(struct arena *arena, const char *folder, const char *outpu
 static int report_make(struct command *command, const struct request *request, const char *folder,
                        const struct results *results, struct error *error)
 {
-    size_t broken;
+    struct peers_verdict verdict;
 
     if (request->peers) {
-        if (peers_print(&command->arena, stdout, results, &broken, error))
+        if (peers_print(&command->arena, stdout, results, &verdict, error))
             return -1;
-        return broken ? TOLL_CLAIM : TOLL_OK;
+        return verdict.broken ? TOLL_CLAIM : TOLL_OK;
     }
     if (results_write(&command->arena, folder, results, error))
         return -1;
@@ -108,7 +105,7 @@ int cmd_report(struct command *command)
     if (outcome > 0)
         return fputs(usage, stdout) < 0;
     if (outcome < 0)
-        return command_usage(command);
+        return optind < command->argc ? command_surplus(command) : command_usage(command);
     folder = store_find(&command->arena, request.run, &error);
     if (!folder || results_load(&command->arena, folder, &results, &error))
         return command_fail(command, &error);

@@ -11,6 +11,7 @@
 #include "results.h"
 #include "runner.h"
 #include "session.h"
+#include "summary.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,8 @@ static const char usage[] =
     "      --timeout SECONDS  end a guest that needs longer\n"
     "  -j, --jobs N           guests at once in the exact lane\n"
     "  -o, --output DIR       fill DIR instead of a new folder of results/\n"
-    "      --resume [DIR]     go on with an interrupted run (the latest, if none is named)\n"
+    "      --resume [DIR]     go on with an interrupted run (the latest, if none is named); a guest that failed is\n"
+    "                         not run again\n"
     "      --dry-run          print the plan and do nothing\n"
     "      --config FILE      read FILE instead of bench.toml\n"
     "  -v, --verbose          show the build, and with --dry-run QEMU's command lines\n"
@@ -88,6 +90,8 @@ static int option_take(struct command *command, struct request *request, int opt
         request->config_path = command_path(command, optarg);
         return 0;
     default:
+        if (!*optarg)
+            return error_set(error, TOLL_USAGE, "-o: expected the name of a folder, found an empty word");
         request->session.output = command_path(command, optarg);
         return 0;
     }
@@ -100,10 +104,8 @@ static int resume_take(struct command *command, struct request *request, struct 
 
     if (!name && optind < command->argc && command->argv[optind][0] != '-')
         name = command->argv[optind++];
-    if (name && strchr(name, '/'))
-        name = command_path(command, name);
     request->resume = true;
-    request->session.resume = store_find(&command->arena, name, error);
+    request->session.resume = store_find(&command->arena, command_run(command, name), error);
     return request->session.resume ? 0 : -1;
 }
 
@@ -193,32 +195,36 @@ static int guests_run(struct request *request, const struct probe *probe, struct
     return failed;
 }
 
-/* Writes the derived files and counts the cells that are not admitted although they ran. */
-static int results_derive(struct session *session, size_t *rejected, struct error *error)
+/* Writes the derived files and says what came of the run. */
+static int results_derive(struct session *session, struct summary *summary, struct error *error)
 {
     struct results results;
     int failed = results_load(session->arena, session->store.folder, &results, error) ||
                  results_write(session->arena, session->store.folder, &results, error);
 
-    for (size_t i = 0; !failed && i < results.cells.count; i++)
-        *rejected += strcmp(results.cells.items[i].status, CELL_REJECTED) == 0;
+    if (!failed)
+        *summary = summary_print(session->arena, stderr, &results);
     results_close(&results);
     return failed ? -1 : 0;
 }
 
-static int result_say(const struct session *session, const struct runner_result *result, size_t rejected)
+/* A lane that was asked for by name and cannot run here is the host's fault; one of all that were tried is none. */
+static int result_say(const struct session *session, bool interrupted, const struct summary *summary)
 {
     puts(session->store.folder);
-    fprintf(stderr, "%zu ok, %zu failed, %zu skipped", result->ok, result->failed, result->skipped);
-    fprintf(stderr, rejected ? ", %zu cells not admitted (toll report tells why)\n" : "\n", rejected);
-    if (result->interrupted) {
+    if (summary->failed)
+        fprintf(stderr, "the last words of a guest that failed: toll show %s STRUCTURE/WORKLOAD\n",
+                session->store.folder);
+    if (interrupted) {
         fprintf(stderr, "interrupted; what was measured is kept, go on by: toll run --resume %s\n",
                 session->store.folder);
         return TOLL_INTERRUPTED;
     }
-    if (result->failed)
+    if (summary->failed)
         return TOLL_GUEST;
-    return rejected ? TOLL_CLAIM : TOLL_OK;
+    if (summary->rejected)
+        return TOLL_CLAIM;
+    return session->options.lanes == LANE_TIME && summary->measured == 0 && summary->skipped ? TOLL_HOST : TOLL_OK;
 }
 
 /* A first build takes minutes; whoever waits for it should know. */
@@ -250,7 +256,7 @@ static int measure(struct command *command, struct request *request)
     struct runner_result result;
     struct probe probe;
     struct error error;
-    size_t rejected = 0;
+    struct summary summary = {0};
     int failed;
 
     if (prepare(request, &probe, &error))
@@ -260,9 +266,9 @@ static int measure(struct command *command, struct request *request)
     if (failed)
         fprintf(stderr, "toll run: stopped; the samples before are kept in %s, go on by: toll run --resume %s\n",
                 session->store.folder, session->store.folder);
-    if (failed || results_derive(session, &rejected, &error))
+    if (failed || results_derive(session, &summary, &error))
         return command_fail(command, &error);
-    return result_say(session, &result, rejected);
+    return result_say(session, result.interrupted, &summary);
 }
 
 int cmd_run(struct command *command)

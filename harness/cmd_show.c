@@ -66,6 +66,7 @@ static void sample_print(struct arena *arena, const char *folder, const struct s
     field_print("audit reason", s->audit_reason);
     field_print("arguments", s->words);
     field_print("options", s->options);
+    field_print("processor has", *s->cpu_features ? s->cpu_features : "not recorded: the system did not say");
     field_print("output", s->output_sha256);
     field_print("workload", s->workload_sha256);
     field_print("image", s->image_sha256);
@@ -95,7 +96,8 @@ static int cells_show(struct command *command, const char *folder, const char *p
             sample_print(&command->arena, folder, s);
     }
     if (shown == 0)
-        return error_set(error, TOLL_USAGE, "%s has no sample of %s", folder, pattern);
+        return error_set(error, TOLL_USAGE, "%s has no sample of %s; `toll show` shows the table of its cells", folder,
+                         pattern);
     return 0;
 }
 
@@ -129,10 +131,12 @@ int cmd_show(struct command *command)
     for (; optind < command->argc; optind++) {
         const char *word = command->argv[optind];
 
+        if (is_cell(command, word) ? cell != NULL : run != NULL)
+            return command_surplus(command);
         if (is_cell(command, word))
             cell = word;
         else
-            run = strchr(word, '/') ? command_path(command, word) : word;
+            run = command_run(command, word);
     }
     folder = store_find(&command->arena, run, &error);
     if (!folder || (cell ? cells_show(command, folder, cell, &error) : run_show(command, folder, &error)))

@@ -3,6 +3,9 @@
  * command.c: what all verbs share.
  */
 #include "command.h"
+#include "file.h"
+#include "layout.h"
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +19,15 @@ const char *command_path(struct command *command, const char *path)
     return arena_print(&command->arena, "%s/%s", command->start_folder, path);
 }
 
+const char *command_run(struct command *command, const char *name)
+{
+    const char *path = name ? command_path(command, name) : NULL;
+
+    if (!name || file_exists(arena_print(&command->arena, "%s/%s", LAYOUT_RESULTS, name)))
+        return name;
+    return strchr(name, '/') || file_exists(path) ? path : name;
+}
+
 int command_fail(const struct command *command, const struct error *error)
 {
     fprintf(stderr, "toll %s: %s\n", command->argv[0], error->text);
@@ -26,4 +38,10 @@ int command_usage(const struct command *command)
 {
     fprintf(stderr, "toll %s: `toll %s --help` tells the options\n", command->argv[0], command->argv[0]);
     return TOLL_USAGE;
+}
+
+int command_surplus(const struct command *command)
+{
+    fprintf(stderr, "toll %s: unexpected word %s\n", command->argv[0], command->argv[optind]);
+    return command_usage(command);
 }

@@ -26,10 +26,17 @@ int cmd_doctor(struct command *command);
 /* A path that the user gave, as seen from the top of the tree. */
 const char *command_path(struct command *command, const char *path);
 
+/* A run that the user named, for store_find: a folder as seen from the top of the tree where the name is one, else the
+   name itself, of a run in results/.  NULL stays NULL. */
+const char *command_run(struct command *command, const char *name);
+
 /* Prints "toll VERB: text" on standard error and gives the exit code. */
 int command_fail(const struct command *command, const struct error *error);
 
 /* The same for a mistake on the command line, which getopt has already named. */
 int command_usage(const struct command *command);
+
+/* The same for a word that the verb does not take: argv[optind]. */
+int command_surplus(const struct command *command);
 
 #endif

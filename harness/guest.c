@@ -17,6 +17,8 @@
 
 #define SERIAL_BYTES_MAX (16 << 20)
 #define CHECK_TIMEOUT_MS 60000
+#define E2FSCK_ERRORS 4 /* and 8, where it does not even find a file system */
+#define E2FSCK_USAGE 16
 
 /* A name for the guest's log: structure-variant-workload-lane-rep. */
 static char *log_name(struct arena *arena, const struct plan_guest *guest)
@@ -54,6 +56,7 @@ struct sample guest_sample(struct arena *arena, const struct guest_context *cont
         .image_bytes = at->image_bytes,
         .words = at->words,
         .options = qemu_options(arena, context->config, guest->lane, context->kvm_cpu),
+        .cpu_features = "",
         .serial = "",
         .disk = DISK_UNCHECKED,
     };
@@ -101,7 +104,7 @@ static void evidence_read(struct arena *arena, const struct plan_guest *guest, c
     evidence->map = layout_image(arena, guest).map;
 }
 
-/* e2fsck -fn: nothing is repaired, a status other than 0 means damage. */
+/* e2fsck -fn repairs nothing; it leaves with 0 if all is well.  1 if interrupted. */
 static int disk_check(struct arena *arena, const struct guest_context *context, const char *folder,
                       struct evidence *evidence, struct error *error)
 {
@@ -116,8 +119,11 @@ static int disk_check(struct arena *arena, const struct guest_context *context, 
     if (!text)
         return -1;
     if (end.outcome == PROCESS_INTERRUPTED)
-        return 0;
-    evidence->disk = end.outcome == PROCESS_EXITED && end.value == 0 ? DISK_CLEAN : DISK_DAMAGED;
+        return 1;
+    if (end.outcome == PROCESS_EXITED && end.value == 0)
+        evidence->disk = DISK_CLEAN;
+    else if (end.outcome == PROCESS_EXITED && end.value >= E2FSCK_ERRORS && end.value < E2FSCK_USAGE)
+        evidence->disk = DISK_DAMAGED;
     evidence->disk_text = process_explain(arena, &end);
     while ((line = strsep(&text, "\n"))) {
         if (*line && strncmp(line, "e2fsck ", 7) != 0 && strncmp(line, "Pass ", 5) != 0) {
@@ -133,6 +139,7 @@ static int guest_try(struct arena *arena, const struct guest_context *context, c
 {
     char *log = arena_print(arena, "serial/%s.log", log_name(arena, guest));
     struct evidence evidence = {.messages = ""};
+    int result;
 
     if (qemu_run(arena, context, guest, folder, &evidence, error))
         return -1;
@@ -143,8 +150,9 @@ static int guest_try(struct arena *arena, const struct guest_context *context, c
         file_copy(arena_print(arena, "%s/serial", folder), arena_print(arena, "%s/%s", context->run_folder, log),
                   error))
         return -1;
-    if (disk_check(arena, context, folder, &evidence, error))
-        return -1;
+    result = disk_check(arena, context, folder, &evidence, error);
+    if (result)
+        return result;
     for (size_t i = 0; i < guest->cell_count; i++) {
         samples[i] = guest_sample(arena, context, guest, i, "");
         samples[i].serial = log;

@@ -7,20 +7,20 @@ HARNESS_CXXFLAGS ?= -std=c++17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror
 HARNESS_TOML_CFLAGS := -DTOML_HEADER_ONLY=0 -DTOML_SHARED_LIB=1
 HARNESS_LIBS := -ltomlplusplus -ljansson -lnettle -lm -pthread
 
-HARNESS_LIBRARY := admit arena audit build config counts error file guest host images judge layout map peers \
-	plan probe process progress qemu records results runner sample session sha256 stats store table
+HARNESS_LIBRARY := admit arena audit believe build config counts error file guest host images judge layout map peers \
+	plan probe process progress qemu records results runner sample session sha256 stats store summary table
 HARNESS_COMMANDS := main command cmd_doctor cmd_list cmd_report cmd_run cmd_show
 HARNESS_OBJS := $(patsubst %,build/harness/%.o,$(HARNESS_LIBRARY) $(HARNESS_COMMANDS)) build/harness/config_toml.o
 
 build/harness/%.o: harness/%.c
 	@mkdir -p $(@D)
-	$(CC) $(HARNESS_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(HARNESS_CFLAGS) -MMD -MP -c -o $@ $<
 
 build/harness/config_toml.o: harness/config.cpp
 	@mkdir -p $(@D)
-	$(CXX) $(HARNESS_CXXFLAGS) $(HARNESS_TOML_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CXX) $(HARNESS_CXXFLAGS) $(HARNESS_TOML_CFLAGS) -MMD -MP -c -o $@ $<
 
 build/toll: $(HARNESS_OBJS)
-	$(CXX) -o $@ $^ $(HARNESS_LIBS)
+	$(Q)$(CXX) -o $@ $^ $(HARNESS_LIBS)
 
 -include $(HARNESS_OBJS:.o=.d)

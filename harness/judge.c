@@ -109,8 +109,11 @@ static const char *check_counts(const struct trial *trial)
 
 static const char *check_disk(const struct trial *trial)
 {
-    if (strcmp(trial->evidence->disk, DISK_DAMAGED) != 0)
+    if (strcmp(trial->evidence->disk, DISK_CLEAN) == 0)
         return NULL;
+    if (strcmp(trial->evidence->disk, DISK_DAMAGED) != 0)
+        return arena_print(trial->arena, "e2fsck could not check the disk after the run: %s",
+                           trial->evidence->disk_text);
     return arena_print(trial->arena, "e2fsck found the disk damaged after the run: %s", trial->evidence->disk_text);
 }
 
@@ -197,6 +200,7 @@ void judge_cell(struct arena *arena, const struct config *config, const struct p
     trial.counts = counts_of(evidence, trial.run);
     sample->audit = "none";
     sample->audit_reason = sample->output_sha256 = "";
+    sample->cpu_features = evidence->records.cpu_features ? evidence->records.cpu_features : "";
     sample->disk = evidence->disk;
     sample->wall_ms = evidence->wall_ms;
     problem = first_problem(&trial);

@@ -23,7 +23,7 @@ struct evidence {
     bool has_counts;
     struct counts counts;
     const char *disk;      /* DISK_* */
-    const char *disk_text; /* the first line of a damaged disk's check */
+    const char *disk_text; /* the first line of the check of a disk that is not clean */
     const char *map;       /* for the names in a backtrace */
     int64_t wall_ms;
 };

@@ -64,12 +64,25 @@ static int verb_run(int (*run)(struct command *command), int argc, char **argv)
     return result;
 }
 
+/* `toll help VERB` is `toll VERB --help`. */
+static int help_verb(char *verb)
+{
+    char *argv[] = {verb, "--help", NULL};
+
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (strcmp(verb, verbs[i].name) == 0)
+            return verb_run(verbs[i].run, 2, argv);
+    }
+    fprintf(stderr, "toll: there is no verb %s; `toll help` lists them\n", verb);
+    return TOLL_USAGE;
+}
+
 int main(int argc, char **argv)
 {
-    const char *verb = argc > 1 ? argv[1] : "";
+    char *verb = argc > 1 ? argv[1] : "";
 
     if (strcmp(verb, "help") == 0 || strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0)
-        return help_print(stdout);
+        return argc > 2 ? help_verb(argv[2]) : help_print(stdout);
     if (strcmp(verb, "version") == 0 || strcmp(verb, "--version") == 0) {
         puts("toll " TOLL_VERSION);
         return TOLL_OK;
@@ -79,6 +92,6 @@ int main(int argc, char **argv)
             return verb_run(verbs[i].run, argc - 1, argv + 1);
     }
     if (*verb)
-        fprintf(stderr, "toll: there is no verb %s\n\n", verb);
+        return help_verb(verb);
     return help_print(stderr);
 }

@@ -63,24 +63,25 @@ static const struct row *limit_find(const struct rows *rows, const char *workloa
 
 /* One structure's figure, as "uni 13 (limit 14)"; "!" marks a limit that does not hold. */
 static char *ours_text(struct arena *arena, const struct results *results, const struct cell *cell,
-                       const struct row *limit, const char *metric, size_t *broken)
+                       const struct row *limit, const char *metric, struct peers_verdict *verdict)
 {
     const struct result *result = results_find(results, cell, metric);
     bool plain = strcmp(cell->variant, "default") == 0;
     char *text = arena_print(arena, "%s%s%s %s", cell->structure, plain ? "" : " ", plain ? "" : cell->variant,
-                             result ? table_number(arena, result->value) : "not admitted");
+                             result ? table_number(arena, result->value) : cell->status);
     bool holds = limit && result && result->value <= limit->figure;
 
     if (!result && strcmp(cell->status, CELL_OK) == 0)
         return NULL; /* the batch's later workloads know nothing of the boot */
     if (!limit || !plain)
         return text;
-    *broken += !holds;
+    verdict->judged++;
+    verdict->broken += !holds;
     return arena_print(arena, "%s (limit %s%s)", text, table_number(arena, limit->figure), holds ? "" : "!");
 }
 
 static void operation_print(struct arena *arena, FILE *out, const struct results *results, const struct rows *rows,
-                            const struct row *first, size_t *broken)
+                            const struct row *first, struct peers_verdict *verdict)
 {
     struct strings ours = {0}, theirs = {0};
 
@@ -91,7 +92,7 @@ static void operation_print(struct arena *arena, FILE *out, const struct results
 
         if (strcmp(cell->workload, first->workload) != 0 || strcmp(cell->lane, "exact") != 0)
             continue;
-        text = ours_text(arena, results, cell, limit, first->metric, broken);
+        text = ours_text(arena, results, cell, limit, first->metric, verdict);
         if (text)
             strings_add(arena, &ours, text);
     }
@@ -116,18 +117,19 @@ static bool is_first(const struct rows *rows, size_t index)
     return true;
 }
 
-int peers_print(struct arena *arena, FILE *out, const struct results *results, size_t *broken, struct error *error)
+int peers_print(struct arena *arena, FILE *out, const struct results *results, struct peers_verdict *verdict,
+                struct error *error)
 {
     struct rows rows = {0};
 
-    *broken = 0;
+    *verdict = (struct peers_verdict){0};
     if (rows_load(arena, &rows, error))
         return -1;
     fprintf(out, "run %s: guest instructions per operation, beside other kernels\n", results->run);
     for (size_t i = 0; i < rows.count; i++) {
         if (is_first(&rows, i))
-            operation_print(arena, out, results, &rows, &rows.items[i], broken);
+            operation_print(arena, out, results, &rows, &rows.items[i], verdict);
     }
-    fprintf(out, "%zu limits do not hold\n", *broken);
+    fprintf(out, "%zu limits judged, %zu do not hold\n", verdict->judged, verdict->broken);
     return 0;
 }

@@ -10,7 +10,12 @@
 
 #define PEERS_PATH "harness/peers.tsv"
 
-/* Prints the table; *broken gets the number of limits that do not hold. */
-int peers_print(struct arena *arena, FILE *out, const struct results *results, size_t *broken, struct error *error);
+struct peers_verdict {
+    size_t judged, broken; /* limits of cells that the run has; those of them that do not hold */
+};
+
+/* Prints the table. */
+int peers_print(struct arena *arena, FILE *out, const struct results *results, struct peers_verdict *verdict,
+                struct error *error);
 
 #endif

@@ -150,6 +150,15 @@ static bool parse_done(struct parser *parser, char *rest)
     return true;
 }
 
+/* Once a boot. */
+static bool parse_cpu(struct parser *parser, char *rest)
+{
+    if (parser->records->cpu_features)
+        return false;
+    parser->records->cpu_features = sample_text(parser->arena, rest && *rest ? rest : "none");
+    return true;
+}
+
 static bool parse_panic(struct parser *parser, char *rest)
 {
     if (!parser->records->panic)
@@ -195,9 +204,9 @@ static const struct {
     const char *name;
     bool (*parse)(struct parser *parser, char *rest);
 } kinds[] = {
-    {"main", parse_main},   {"window", parse_window}, {"value", parse_value},  {"o", parse_output},
-    {"done", parse_done},   {"panic", parse_panic},   {"bt", parse_backtrace}, {"enosys", parse_enosys},
-    {"sym", parse_nothing}, {"exit", parse_nothing},
+    {"cpu", parse_cpu},       {"main", parse_main},   {"window", parse_window}, {"value", parse_value},
+    {"o", parse_output},      {"done", parse_done},   {"panic", parse_panic},   {"bt", parse_backtrace},
+    {"enosys", parse_enosys}, {"sym", parse_nothing}, {"exit", parse_nothing},
 };
 
 static bool record_parse(struct parser *parser, char *line)

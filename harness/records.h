@@ -33,7 +33,8 @@ struct records {
     size_t record_count;
     unsigned malformed; /* lines that begin like a record and are not one */
     const char *malformed_first;
-    const char *panic; /* its reason, or NULL */
+    const char *cpu_features; /* what the system found in the processor, or NULL */
+    const char *panic;        /* its reason, or NULL */
     uint64_t *backtrace;
     size_t backtrace_count, backtrace_room;
     struct strings enosys;  /* names of system calls that are not supported and were tried */

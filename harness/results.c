@@ -201,7 +201,8 @@ static void csv_row(FILE *out, const struct result *r)
     else
         fputs(",0,,,", out);
     csv_text(out, r->cell->status, ",");
-    csv_text(out, r->cell->reason, "\n");
+    csv_text(out, r->cell->reason, ",");
+    csv_text(out, r->cell->audit, "\n");
 }
 
 static int csv_write(const char *path, const struct results *results, struct error *error)
@@ -213,7 +214,7 @@ static int csv_write(const char *path, const struct results *results, struct err
 
     if (!out)
         return file_error(error, "write", path);
-    fputs("structure,variant,workload,lane,metric,unit,better,evidence,value,n,lo,hi,status,reason\n", out);
+    fputs("structure,variant,workload,lane,metric,unit,better,evidence,value,n,lo,hi,status,reason,audit\n", out);
     for (size_t i = 0; i < results->count; i++)
         csv_row(out, &results->items[i]);
     fclose(out);

@@ -33,10 +33,11 @@ struct sample {
     const char *audit_reason; /* what differed, or why there was none */
     const char *output_sha256, *workload_sha256, *image_sha256;
     int64_t image_bytes;
-    const char *words;   /* the program's arguments */
-    const char *options; /* QEMU's options that every structure must share */
-    const char *serial;  /* the serial log, relative to the run's folder */
-    const char *disk;    /* what e2fsck said: clean, damaged, unchecked */
+    const char *words;        /* the program's arguments */
+    const char *options;      /* QEMU's options that every structure must share */
+    const char *cpu_features; /* what the system found in the processor; "" if it said nothing */
+    const char *serial;       /* the serial log, relative to the run's folder */
+    const char *disk;         /* what e2fsck said: clean, damaged, unchecked */
     int64_t wall_ms;
     struct strings console;   /* the guest's last lines, unless it went well */
     struct strings backtrace; /* of a panic */

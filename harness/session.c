@@ -23,20 +23,22 @@ static json_t *strings_to_json(const struct strings *list)
 
 static json_t *plan_to_json(struct session *session, struct error *error)
 {
-    json_t *images = images_to_json(session->arena, &session->plan, error), *options, *plan;
+    json_t *objects = images_parts(session->arena, &session->plan, error), *images, *options, *plan;
     char utc[32];
     time_t now = time(NULL);
     struct tm parts;
 
-    if (!images)
+    if (!objects || !(images = images_to_json(session->arena, &session->plan, error))) {
+        json_decref(objects);
         return NULL;
+    }
     strftime(utc, sizeof(utc), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
     options = json_pack("{so si si si}", "only", strings_to_json(&session->options.only), "lanes",
                         (int)session->options.lanes, "repetitions", (int)session->options.repetitions, "timeout_s",
                         (int)session->options.timeout_s);
-    plan = json_pack("{ss ss ss si so so so}", "schema", SAMPLE_SCHEMA, "run", session->run_name, "created", utc,
-                     "guests", (int)session->plan.guest_count, "options", options, "images", images, "cells",
-                     admit_cells_to_json(&session->plan));
+    plan = json_pack("{ss ss ss si so so so so}", "schema", SAMPLE_SCHEMA, "run", session->run_name, "created", utc,
+                     "guests", (int)session->plan.guest_count, "options", options, "images", images, "parts", objects,
+                     "cells", admit_cells_to_json(&session->plan));
     return plan;
 }
 
@@ -99,12 +101,36 @@ static int papers_write(struct session *session, const struct probe *probe, stru
     return failed ? -1 : 0;
 }
 
-static int papers_compare(struct session *session, struct error *error)
+/* Samples of two hosts must not be mixed in one run. */
+static int host_compare(struct session *session, const struct probe *probe, struct error *error)
+{
+    static const char *const names[] = {"cpu", "kernel", "qemu"};
+    json_t *then = store_load_json(session->arena, session->resume, "host.json", error), *now;
+    int failed = !then;
+
+    now = then ? host_to_json(session->arena, probe, session->cancel) : NULL;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !failed; i++) {
+        const char *a = json_string_value(json_object_get(then, names[i]));
+        const char *b = json_string_value(json_object_get(now, names[i]));
+
+        if (strcmp(a ? a : "unknown", b ? b : "unknown") != 0)
+            failed = error_set(error, TOLL_USAGE,
+                               "%s was begun on another host (%s: %s then, %s now): its samples cannot be mixed with "
+                               "new ones; start a new run",
+                               session->resume, names[i], a ? a : "unknown", b ? b : "unknown");
+    }
+    json_decref(then);
+    json_decref(now);
+    return failed ? -1 : 0;
+}
+
+static int papers_compare(struct session *session, const struct probe *probe, struct error *error)
 {
     json_t *plan = store_load_json(session->arena, session->resume, "plan.json", error);
     json_t *now = plan ? images_to_json(session->arena, &session->plan, error) : NULL;
     const char *run = json_string_value(json_object_get(plan, "run"));
-    int failed = !now || images_compare(json_object_get(plan, "images"), now, error);
+    int failed =
+        !now || images_compare(json_object_get(plan, "images"), now, error) || host_compare(session, probe, error);
 
     if (run)
         session->run_name = arena_copy(session->arena, run);
@@ -120,7 +146,7 @@ int session_open(struct session *session, const struct probe *probe, struct erro
     if (images_identify(arena, &session->plan, error))
         return -1;
     if (session->resume) {
-        if (papers_compare(session, error) || store_open(arena, session->resume, &session->store, error))
+        if (papers_compare(session, probe, error) || store_open(arena, session->resume, &session->store, error))
             return -1;
         return store_load(arena, session->resume, &session->before, error);
     }

@@ -3,6 +3,7 @@
  * table.c: the terminal's table.  Cells of one workload stand together, since only they may be compared.
  */
 #include "table.h"
+#include "summary.h"
 #include <math.h>
 #include <string.h>
 
@@ -37,7 +38,17 @@ static void heading_print(FILE *out, const struct column *columns, size_t count)
     fprintf(out, "%-16s %-24s", "workload", "structure");
     for (size_t i = 0; i < count; i++)
         fprintf(out, " %*s", columns[i].width, columns[i].title);
-    fprintf(out, "  %3s  %s\n", "n", "audit");
+    fprintf(out, "  %3s  %7s  %s\n", "n", "spread", "audit");
+}
+
+/* How far the runs of a cell lie apart, as a share of the median; of one run nobody knows. */
+static char *spread_text(struct arena *arena, const struct result *result)
+{
+    if (!result || result->n < 2)
+        return "-";
+    if (result->lo == result->hi)
+        return "0";
+    return arena_print(arena, "%.2g%%", result->value ? 100 * (result->hi - result->lo) / result->value : 100.0);
 }
 
 static void cell_print(struct arena *arena, FILE *out, const struct results *results, const struct cell *cell,
@@ -56,30 +67,14 @@ static void cell_print(struct arena *arena, FILE *out, const struct results *res
 
         fprintf(out, " %*s", columns[i].width, result ? table_number(arena, result->value) : "-");
     }
-    fprintf(out, "  %3zu  %s\n", cell->sample_count, cell->audit);
-}
-
-/* If no cell of the lane has a number and all give one reason, that is said once. */
-static const char *common_reason(const struct results *results, const char *lane)
-{
-    const char *reason = NULL;
-
-    for (size_t i = 0; i < results->cells.count; i++) {
-        const struct cell *cell = &results->cells.items[i];
-
-        if (strcmp(cell->lane, lane) != 0)
-            continue;
-        if (strcmp(cell->status, CELL_SKIP) != 0 || (reason && strcmp(reason, cell->reason) != 0))
-            return NULL;
-        reason = cell->reason;
-    }
-    return reason;
+    fprintf(out, "  %3zu  %7s  %s\n", cell->sample_count,
+            spread_text(arena, results_find(results, cell, columns[0].metric)), cell->audit);
 }
 
 static void lane_print(struct arena *arena, FILE *out, const struct results *results, const char *lane,
                        const char *title, const struct column *columns, size_t count)
 {
-    const char *reason = common_reason(results, lane), *workload = "";
+    const char *reason = summary_skip_reason(results, lane), *workload = "";
     bool started = false;
 
     if (reason) {
@@ -99,6 +94,9 @@ static void lane_print(struct arena *arena, FILE *out, const struct results *res
         cell_print(arena, out, results, cell, columns, count, strcmp(cell->workload, workload) != 0);
         workload = cell->workload;
     }
+    if (started)
+        fprintf(out, "n: guests booted; spread: from the lowest to the highest of %s, 95 %% of the guests\n",
+                columns[0].title);
 }
 
 /* Kernel entry to main(), of each structure's first cell that knows it. */

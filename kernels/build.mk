@@ -2,8 +2,6 @@
 # build.mk: how parts become images.  Every part and every workload is compiled once into one object, build/parts/NAME.o
 # and build/workloads/NAME.o; a structure's image.mk says which of them go into which domain.
 
-# V=1 shows every command.
-Q := $(if $(V),,@)
 GUEST_CC ?= gcc
 # clang reaches other files' data through a table unless told that it need not.
 GUEST_DIRECT := $(if $(findstring clang,$(GUEST_CC)),-fdirect-access-external-data)

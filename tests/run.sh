@@ -6,13 +6,14 @@
 # usage: tests/run.sh [-j JOBS] SUITE...
 #
 # A suite has lines "NAME | COMMAND" (# begins a comment).  A command's tests are counted from what it prints: cmocka's
-# "[  PASSED  ] N test(s)", unittest's "Ran N tests", or "N passed, M failed"; one that prints none of these is one test.
+# "[  PASSED  ] N test(s)", unittest's "Ran N tests", TAP's "ok" and "not ok" with a plan "1..N", or "N passed, M failed";
+# one that prints none of these is one test.
 # A command that leaves with another status than 0 has failed at least one.  The last line is "N passed, M failed".
-set -uo pipefail
+set -euo pipefail
 
 jobs=2
 [ "${1:-}" = -j ] && { jobs=$2; shift 2; }
-[ $# -ge 1 ] || { sed -n '5,10s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '5,11s/^# \{0,1\}//p' "$0"; exit 2; }
 logs=build/tests/logs
 rm -rf "$logs"
 mkdir -p "$logs"
@@ -28,6 +29,10 @@ one() {
     passed=$(( $(sum '^\[  PASSED  \] ([0-9]+) test.*' "$log.log") + $(sum '^([0-9]+) passed, [0-9]+ failed.*' "$log.log") ))
     failed=$(( $(sum '^\[  FAILED  \] ([0-9]+) test.*' "$log.log") + $(sum '^[0-9]+ passed, ([0-9]+) failed.*' "$log.log") ))
     [ "$passed" -gt 0 ] || passed=$(sum '^Ran ([0-9]+) tests? .*' "$log.log")
+    if [ $((passed + failed)) -eq 0 ] && grep -qE '^1\.\.[0-9]+$' "$log.log"; then
+        passed=$(grep -c '^ok ' "$log.log" || true)
+        failed=$(grep -c '^not ok ' "$log.log" || true)
+    fi
     if [ $status -ne 0 ]; then
         [ "$failed" -gt 0 ] || failed=1
         [ "$(sum '^Ran ([0-9]+) tests? .*' "$log.log")" -eq 0 ] || passed=$((passed - failed))
@@ -50,10 +55,10 @@ while IFS='|' read -r name command; do
     one "$name" "$command" &
     running=$((running + 1))
     if [ $running -ge "$jobs" ]; then
-        wait -n
+        wait -n || true
         running=$((running - 1))
     fi
 done < <(sed 's/^#.*//' "$@")
-wait
+wait || true
 
 awk '{ p += $1; f += $2 } END { printf "%d passed, %d failed\n", p, f; exit f || !p }' "$logs"/*.count

@@ -7,7 +7,7 @@ PLUGIN_CFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g -fPIC -fvisibility=hidden -Wall -
 
 $(PLUGIN): $(PLUGIN_SOURCES) $(PLUGIN_HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(PLUGIN_CFLAGS) -shared -o $@ $(PLUGIN_SOURCES) -ldl
+	$(Q)$(CC) $(PLUGIN_CFLAGS) -shared -o $@ $(PLUGIN_SOURCES) -ldl
 
 .PHONY: plugin plugin-test
 plugin: $(PLUGIN)

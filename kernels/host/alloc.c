@@ -18,7 +18,7 @@ struct shared {
 };
 
 static struct shared *shared;
-static uint64_t out, fail_at, calls;
+static uint64_t out, objects, fail_at, calls;
 
 void host_alloc_fail(uint64_t n)
 {
@@ -29,6 +29,16 @@ void host_alloc_fail(uint64_t n)
 uint64_t host_alloc_pages_out(void)
 {
     return out;
+}
+
+uint64_t host_alloc_objects_out(void)
+{
+    return objects;
+}
+
+bool host_alloc_failed(void)
+{
+    return fail_at && calls >= fail_at;
 }
 
 static bool fails(void)
@@ -118,10 +128,13 @@ uint64_t alloc_total_pages(void)
 
 void *alloc_get(size_t bytes)
 {
-    return fails() || bytes > HEAP_MAX ? NULL : calloc(1, bytes ? bytes : 1);
+    void *object = fails() || bytes > HEAP_MAX ? NULL : calloc(1, bytes ? bytes : 1);
+    objects += object != NULL;
+    return object;
 }
 
 void alloc_put(void *object)
 {
+    objects -= object != NULL;
     free(object);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define LOOK_NS 1000u
+#define HOST_PAGE_BYTES 4096u
 #define NS_PER_S 1000000000u
 
 static uaddr_t range_start;
@@ -20,6 +21,7 @@ static uint64_t range_bytes;
 static bool range_set, silent;
 static uint64_t now_ns, epoch_ns = (uint64_t)1704067200 * NS_PER_S, random_state = 1;
 static void (*copy_handler)(void);
+static void *(*translate)(uint64_t address, bool write);
 
 void host_env_range(const void *start, size_t bytes)
 {
@@ -43,11 +45,20 @@ void host_env_on_copy(void (*handler)(void))
     copy_handler = handler;
 }
 
+void host_env_translate(void *(*handler)(uint64_t address, bool write))
+{
+    translate = handler;
+}
+
+void host_env_clock_set(uint64_t ns)
+{
+    if (ns > now_ns)
+        now_ns = ns;
+}
+
 /* How many of the n bytes at address are the caller's, from the first one on. */
 static size_t usable(uaddr_t address, size_t n)
 {
-    if (copy_handler)
-        copy_handler();
     if (!range_set)
         return n;
     if (address < range_start || address - range_start >= range_bytes)
@@ -56,25 +67,54 @@ static size_t usable(uaddr_t address, size_t n)
     return n < left ? n : left;
 }
 
+/* Where the caller's address is in this process, and how many of the n bytes from there on are in one piece. */
+static size_t piece_find(uaddr_t address, size_t n, bool write, void **here)
+{
+    size_t good = usable(address, n), left = HOST_PAGE_BYTES - address % HOST_PAGE_BYTES;
+    *here = (void *)address;
+    if (!translate || !good)
+        return good;
+    *here = translate(address, write);
+    return *here ? good < left ? good : left : 0;
+}
+
+static int copy(uaddr_t address, const void *from, void *to, size_t n)
+{
+    void *here;
+    if (copy_handler)
+        copy_handler();
+    for (size_t done = 0, k; done < n; done += k) {
+        k = piece_find(address + done, n - done, !to, &here);
+        if (!k)
+            return -EFAULT;
+        if (to)
+            memcpy((char *)to + done, here, k);
+        else if (from)
+            memcpy(here, (const char *)from + done, k);
+        else
+            memset(here, 0, k);
+    }
+    return 0;
+}
+
 int env_copy_in(void *dst, uaddr_t src, size_t n)
 {
-    size_t good = usable(src, n);
-    memcpy(dst, (const void *)src, good);
-    return good < n ? -EFAULT : 0;
+    return copy(src, NULL, dst, n);
 }
 
 int env_copy_out(uaddr_t dst, const void *src, size_t n)
 {
-    size_t good = usable(dst, n);
-    memcpy((void *)dst, src, good);
-    return good < n ? -EFAULT : 0;
+    return copy(dst, src, NULL, n);
 }
 
 int env_clear_out(uaddr_t dst, size_t n)
 {
-    size_t good = usable(dst, n);
-    memset((void *)dst, 0, good);
-    return good < n ? -EFAULT : 0;
+    return copy(dst, NULL, NULL, n);
+}
+
+bool env_check_range(uaddr_t address, uint64_t n)
+{
+    return n == 0 || (address + n > address && usable(address, n) == n);
 }
 
 int64_t env_copy_in_string(char *dst, uaddr_t src, size_t size)

@@ -25,11 +25,27 @@ void host_env_quiet(bool quiet);       /* env_log says nothing */
 /* Called before each env_copy_*: a test stands in for a page fault's handler here.  NULL: nothing. */
 void host_env_on_copy(void (*handler)(void));
 
+/* The process's memory behind a caller's address, up to the end of its page; NULL: -EFAULT.  host_space_translate is
+   one.  Without it a caller's address is an address of the process. */
+void host_env_translate(void *(*handler)(uint64_t address, bool write));
+void host_env_clock_set(uint64_t ns); /* time goes on to there, if it is not past it */
+
 /* ---- alloc.c ---- */
 
-/* The n-th allocation from now and all after it fail; 0: none.  Pages handed out and not given back. */
+/* The n-th allocation from now and all after it fail; 0: none.  Whether one has. */
 void host_alloc_fail(uint64_t n);
+bool host_alloc_failed(void);
+/* Pages, and objects of the heap, handed out and not given back. */
 uint64_t host_alloc_pages_out(void);
+uint64_t host_alloc_objects_out(void);
+
+/* ---- fiber.c ---- */
+
+/* A stack on which entry(arg) will run; entry must not return. */
+struct host_fiber *host_fiber_make(void (*entry)(void *arg), void *arg);
+void host_fiber_free(struct host_fiber *f);
+/* Goes on there (NULL: on the process's own stack); for_good: nobody will come back here. */
+void host_fiber_switch(struct host_fiber *to, bool for_good);
 
 /* ---- sched.c ---- */
 
@@ -37,6 +53,46 @@ uint64_t host_alloc_pages_out(void);
 void host_sched_run(uint64_t seed);
 /* A place where the running thread may have to let others go first. */
 void host_sched_pause(void);
+
+/* ---- thread.c: instead of sched.c, as the home of the part sched itself ---- */
+
+void host_threads_init(void); /* the process becomes the boot thread; call it once, first */
+/* On the boot thread: the others run until all have ended or wait for something that is not a time.  Returns how many
+   have not ended; so does host_threads_alive. */
+unsigned host_threads_run(void);
+unsigned host_threads_alive(void);
+uint64_t host_thread_switches(void);
+void host_thread_prepare_fail(bool fail); /* env_thread_prepare answers -ENOMEM */
+/* Called when nobody is ready, in place of an interrupt: it has to make somebody ready.  NULL: the timer fires. */
+void host_thread_on_idle(void (*handler)(void));
+struct host_timer {
+    uint64_t deadline_ns; /* UINT64_MAX: not set */
+    uint64_t sets, fired;
+};
+struct host_timer host_timer(void);
+void host_timer_fire(void); /* time jumps to the timer's, and sched_tick is called */
+
+/* ---- table.c ---- */
+
+/* Where regions may lie: addresses that a process of its own never has. */
+#define HOST_SPACE_LOW 0x10000u
+#define HOST_SPACE_HIGH 0x70000000u
+struct table;
+void host_table_bounds(uint64_t low, uint64_t high); /* other bounds for new spaces */
+void host_table_only(bool only);                     /* the home has one space: env_table_create answers -ENOSYS */
+size_t host_table_pages(const struct table *table);  /* mapped now */
+/* For host_env_translate: addresses within the bounds are those of the running thread's space, with faults; others
+   are the process's. */
+void *host_space_translate(uint64_t address, bool write);
+
+/* ---- posix.c ---- */
+
+/* Stands for the application that env_enter goes to; must not return. */
+void host_posix_on_enter(void (*handler)(uint64_t entry, uint64_t sp));
+/* Called by env_shutdown, whose thread then ends. */
+void host_posix_on_shutdown(void (*handler)(int status));
+void host_console_input(const char *text);          /* what there is to read; NULL: nothing, and no more to come */
+size_t host_console_output(char *out, size_t size); /* takes what was written since the last call */
 
 /* ---- blk.c ---- */
 

@@ -8,25 +8,15 @@
 #include "base/panic.h"
 #include "host.h"
 #include <stdlib.h>
-#include <ucontext.h>
 
 #define FIBERS_MAX 16u
-#define FIBER_STACK_BYTES (256u << 10)
 
 struct fiber {
     struct thread thread; /* first: a thread is its fiber */
-    ucontext_t context;
-    void *stack;
-    const void *bottom; /* of its stack, and its length: what the address sanitizer wants to know */
-    size_t bytes;
-    void *sanitizer;
+    struct host_fiber *stack;
     void (*entry)(void *arg);
     void *arg;
 };
-
-/* The address sanitizer's, where it is linked in. */
-void __sanitizer_start_switch_fiber(void **save, const void *bottom, size_t bytes) __attribute__((weak));
-void __sanitizer_finish_switch_fiber(void *saved, const void **bottom, size_t *bytes) __attribute__((weak));
 
 static struct fiber *fibers[FIBERS_MAX];
 static unsigned fiber_count;
@@ -59,38 +49,18 @@ static struct fiber *pick(void)
     return n ? ready[choose(n)] : NULL;
 }
 
-/* On next's stack now; the process's own stack is learned when it is first left. */
-static void arrive(struct fiber *f)
-{
-    const void *bottom;
-    size_t bytes;
-    if (!__sanitizer_finish_switch_fiber)
-        return;
-    __sanitizer_finish_switch_fiber(f->sanitizer, &bottom, &bytes);
-    if (!boot_fiber.bottom) {
-        boot_fiber.bottom = bottom;
-        boot_fiber.bytes = bytes;
-    }
-}
-
 static void change_to(struct fiber *next)
 {
-    struct fiber *from = current;
-    if (next == from)
-        return;
+    bool for_good = current->thread.state == SCHED_DEAD;
     current = next;
     sched_running = &next->thread;
-    if (__sanitizer_start_switch_fiber)
-        __sanitizer_start_switch_fiber(from->thread.state == SCHED_DEAD ? NULL : &from->sanitizer, next->bottom,
-                                       next->bytes);
-    swapcontext(&from->context, &next->context);
-    arrive(from);
+    host_fiber_switch(next->stack, for_good);
 }
 
-static void run_entry(void)
+static void run_entry(void *arg)
 {
-    arrive(current);
-    current->entry(current->arg);
+    struct fiber *f = arg;
+    f->entry(f->arg);
     sched_exit();
 }
 
@@ -99,18 +69,11 @@ struct thread *sched_create(void (*entry)(void *arg), void *arg)
     ASSERT(fiber_count < FIBERS_MAX);
     struct fiber *f = calloc(1, sizeof *f);
     ASSERT(f);
-    f->stack = malloc(FIBER_STACK_BYTES);
-    ASSERT(f->stack);
-    f->bottom = f->stack;
-    f->bytes = FIBER_STACK_BYTES;
     f->entry = entry;
     f->arg = arg;
     f->thread.state = SCHED_READY;
     list_init(&f->thread.link);
-    getcontext(&f->context);
-    f->context.uc_stack.ss_sp = f->stack;
-    f->context.uc_stack.ss_size = FIBER_STACK_BYTES;
-    makecontext(&f->context, run_entry, 0);
+    f->stack = host_fiber_make(run_entry, f);
     fibers[fiber_count++] = f;
     return &f->thread;
 }
@@ -124,7 +87,7 @@ void host_sched_run(uint64_t seed)
     for (unsigned i = 0; i < fiber_count; i++) {
         if (fibers[i]->thread.state != SCHED_DEAD)
             panic("deadlock: a thread waits and none can run");
-        free(fibers[i]->stack);
+        host_fiber_free(fibers[i]->stack);
         free(fibers[i]);
     }
     fiber_count = 0;

@@ -12,6 +12,7 @@
  * 2. Lines on the first serial port.  A line that begins with WIRE_PREFIX is a record; every other line is
  *    console text.  Records, fields separated by one blank, numbers decimal:
  *
+ *      TOLL1 cpu FEATURE...                     at boot: what the system looked for in the processor and found
  *      TOLL1 main WORKLOAD                      the program's main() was reached
  *      TOLL1 window OPS KIND=N ...              after a measured window: operations in it, and what the
  *                                               kernel's own books say was crossed in it (names of

@@ -18,40 +18,40 @@ LINUX_LINK = $(LD) -static --build-id=none -z noexecstack --no-warn-rwx-segments
 
 build/linux/unpack: kernels/linux/unpack.c
 	@mkdir -p $(@D)
-	$(CC) -std=c17 -O2 -Wall -Wextra -Werror -o $@ $<
+	$(Q)$(CC) -std=c17 -O2 -Wall -Wextra -Werror -o $@ $<
 
 build/linux/vmlinux: build/linux/unpack build/deps.mk
-	build/linux/unpack $(firstword $(wildcard $(LINUX_DEB)/boot/vmlinuz-*)) $@
+	$(Q)build/linux/unpack $(firstword $(wildcard $(LINUX_DEB)/boot/vmlinuz-*)) $@
 
 build/linux/cmdline: kernels/linux/cmdline
 	@mkdir -p $(@D)
-	cp $< $@
+	$(Q)cp $< $@
 
 build/linux/%.o: kernels/linux/%.c kernels/linux/init.h kernels/include/wire.h build/deps.mk
 	@mkdir -p $(@D)
-	$(CC) $(LINUX_CFLAGS) -nostdinc -isystem $(MUSL_LINUX)/include \
+	$(Q)$(CC) $(LINUX_CFLAGS) -nostdinc -isystem $(MUSL_LINUX)/include \
 		-isystem $(dir $(LINUX_LIBGCC))include -c -o $@ $<
 
 build/linux/init: build/linux/init.o build/linux/symbols.o
-	$(LINUX_LINK) -s -o $@ $(LINUX_CRT) $^ $(MUSL_LINUX)/lib/libc.a $(LINUX_LIBGCC) $(MUSL_LINUX)/lib/crtn.o
+	$(Q)$(LINUX_LINK) -s -o $@ $(LINUX_CRT) $^ $(MUSL_LINUX)/lib/libc.a $(LINUX_LIBGCC) $(MUSL_LINUX)/lib/crtn.o
 
 build/linux/bin/%: build/workloads/%.o build/workloads/toll.o kernels/linux/workload.ld build/deps.mk
 	@mkdir -p $(@D)
-	$(LINUX_LINK) -T kernels/linux/workload.ld -o $@ $(LINUX_CRT) $(filter %.o,$^) --start-group \
+	$(Q)$(LINUX_LINK) -T kernels/linux/workload.ld -o $@ $(LINUX_CRT) $(filter %.o,$^) --start-group \
 		$(ZLIB)/libz.a $(MUSL_LINUX)/lib/libc.a $(LINUX_LIBGCC) --end-group $(MUSL_LINUX)/lib/crtn.o
 
 build/linux/initramfs.cpio: kernels/linux/initramfs.sh kernels/linux/modules build/linux/init $(LINUX_PROGRAMS)
-	bash $< $@ build/linux/init -m kernels/linux/modules $(LINUX_MODULES) $(LINUX_PROGRAMS)
+	$(Q)bash $< $@ build/linux/init -m kernels/linux/modules $(LINUX_MODULES) $(LINUX_PROGRAMS)
 
 build/linux/symbols.cpio: kernels/linux/initramfs.sh build/linux/init
-	bash $< $@ build/linux/init
+	$(Q)bash $< $@ build/linux/init
 
 build/linux/linux.map: kernels/linux/map.sh build/linux/vmlinux build/linux/symbols.cpio build/linux/cmdline
-	bash $< $@ $(LINUX_VERSION) build/linux/vmlinux build/linux/symbols.cpio build/linux/cmdline
+	$(Q)bash $< $@ $(LINUX_VERSION) build/linux/vmlinux build/linux/symbols.cpio build/linux/cmdline
 
 build/images/linux/%.json: kernels/linux/manifest.sh build/linux/bin/% build/workloads/%.o build/workloads/toll.o
 	@mkdir -p $(@D)
-	bash $< $@ $* build/linux/bin/$* build/workloads/$*.o toll=build/workloads/toll.o \
+	$(Q)bash $< $@ $* build/linux/bin/$* build/workloads/$*.o toll=build/workloads/toll.o \
 		libc=$(MUSL_LINUX)/lib/libc.a zlib=$(ZLIB)/libz.a
 
 .PHONY: linux

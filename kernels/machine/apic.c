@@ -15,6 +15,7 @@
 #define LOCAL_EOI 0x0b
 #define LOCAL_SPURIOUS 0x0f
 #define LOCAL_TIMER 0x32
+#define LOCAL_LINT1 0x36 /* where a PC has its NMI */
 #define LOCAL_TIMER_START 0x38
 #define LOCAL_TIMER_NOW 0x39
 #define LOCAL_TIMER_DIVIDE 0x3e
@@ -23,6 +24,7 @@
 #define BASE_X2APIC (1u << 10)
 #define SPURIOUS_ENABLE 0x100
 #define LVT_MASKED (1u << 16)
+#define LVT_NMI 0x400
 #define LVT_DEADLINE (2u << 17)
 #define DIVIDE_BY_1 0xb
 #define IO_MASKED (1u << 16)
@@ -86,6 +88,7 @@ void apic_init(void)
     for (unsigned gsi = 0; gsi < TRAP_GSI_MAX; gsi++)
         apic_line_disable(gsi);
     local_write(LOCAL_SPURIOUS, SPURIOUS_ENABLE | TRAP_SPURIOUS);
+    local_write(LOCAL_LINT1, LVT_NMI); /* so that a guest that hangs can be asked where: it panics */
     local_write(LOCAL_TIMER_DIVIDE, DIVIDE_BY_1);
     local_write(LOCAL_TIMER, LVT_MASKED | TRAP_TIMER);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define BOOT_RANGES_MAX 16
+#define BOOT_MAPPED_BYTES (1ull << 30) /* physical memory within reach before paging_init: boot.S */
 
 struct boot_range {
     uint64_t start, end; /* physical, page-aligned, usable memory */

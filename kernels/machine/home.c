@@ -19,19 +19,43 @@
 uint64_t books[WIRE_KINDS];
 static uint64_t random_state, epoch_ns;
 
+/* A record of what this processor has, so that a run tells what it ran on. */
+static void features_say(void)
+{
+    char features[WIRE_LINE_MAX / 2];
+
+    cpu_describe(features, sizeof features);
+    env_log(WIRE_PREFIX "cpu %s", features);
+}
+
+/* Gives what memory there is in [from, to) to the allocator. */
+static void memory_give(uint64_t from, uint64_t to)
+{
+    for (unsigned i = 0; i < boot.range_count; i++) {
+        uint64_t start = boot.ranges[i].start, end = boot.ranges[i].end;
+        if (start < from)
+            start = from;
+        if (end > to)
+            end = to;
+        if (start < end)
+            alloc_add_range(paging_direct(start), paging_direct(end));
+    }
+}
+
 void home_init(bool own_stacks, bool user)
 {
     serial_init();
     boot_read();
     cpu_init();
     trap_init(own_stacks);
-    for (unsigned i = 0; i < boot.range_count; i++)
-        alloc_add_range(paging_direct(boot.ranges[i].start), paging_direct(boot.ranges[i].end));
+    memory_give(0, BOOT_MAPPED_BYTES);
     paging_init(user);
+    memory_give(BOOT_MAPPED_BYTES, UINT64_MAX);
     apic_init();
     apic_clock_init();
     random_state = boot_number("seed=", x86_rdtsc());
     epoch_ns = boot_number("epoch=", 0) * 1000000000u;
+    features_say();
 }
 
 void *home_fpu_make(void)

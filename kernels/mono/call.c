@@ -56,6 +56,13 @@ static int exception_signal(uint64_t vector)
     return SIGSEGV;
 }
 
+/* The processor, not the application, touched a present page of ring 3 from there (SDM 3A 4.6.1: implicit supervisor
+   access), and SMAP forbade it: trying again would fault again.  QEMU 7.2 does so for LRET and IRET in ring 3. */
+static inline bool is_implicit(const struct trap *trap)
+{
+    return trap->error & PF_PRESENT && !(trap->error & PF_USER) && trap->cs & 3;
+}
+
 /* A page fault of the application, or of a copy to or from it. */
 static void page_fault(struct trap *trap, uint64_t address)
 {
@@ -63,7 +70,7 @@ static void page_fault(struct trap *trap, uint64_t address)
     int error = -1;
 
     books[WIRE_PAGE_FAULT]++;
-    if (space && address < space->high)
+    if (space && address < space->high && !is_implicit(trap))
         error = pager_fault(space, address, home_fault_access(trap));
     if (!error)
         return;

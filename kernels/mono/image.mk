@@ -7,6 +7,7 @@ mono.KEEP := boot_entry program_start program_end
 mono.MAP = kernel build/images/mono/$*.elf app build/mono/$*.app
 
 build/mono/%.app: build/workloads/%.o build/workloads/toll.o build/obj/mono/stub.S.o kernels/include/app.ld $(MUSL_OS)/lib/libc.a
+	@mkdir -p $(@D)
 	$(Q)ld -T kernels/include/app.ld -static -no-pie --build-id=none -z noexecstack -o $@ \
 		$(MUSL_OS)/lib/crt1.o build/workloads/$*.o build/workloads/toll.o build/obj/mono/stub.S.o \
 		--start-group $(ZLIB)/libz.a $(MUSL_OS)/lib/libc.a --end-group
@@ -20,6 +21,7 @@ build/images/mono/%.elf: build/mono/sys.o build/mono/%.program.o kernels/machine
 
 # The probe: the same kernel with the smallest program.
 build/mono/probe.app: build/obj/mono/probe.S.o kernels/include/app.ld
+	@mkdir -p $(@D)
 	$(Q)ld -T kernels/include/app.ld -static -no-pie --build-id=none -z noexecstack -o $@ $<
 build/images/probe.elf: build/mono/sys.o build/mono/probe.program.o kernels/machine/image.ld
 	@mkdir -p $(@D)

@@ -10,11 +10,12 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterable, Optional
+from typing import Any, Iterable, Iterator, Optional
 
 SCHEMA = "toll/1"
 STRUCTURES = ("uni", "exo", "mono", "micro", "linux", "host")
 ADMITTED = "ok"
+LANES = {"exact": "exact", "time": "measured"}  # and the evidence that is a lane's own
 NUMBER_MAX = 1e18  # beyond it, and beyond reason, sums and pictures would fail
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -41,6 +42,7 @@ class Cell:
 
     column: Column
     workload: str
+    lane: str
     metric: str
     unit: str
     better: str
@@ -66,33 +68,36 @@ class Results:
     facts: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._index: dict[tuple[str, Column, str], Cell] = {}
+        self._index: dict[tuple[str, Column, str, str], Cell] = {}
         for cell in self.cells:
-            key = (cell.workload, cell.column, cell.metric)
-            # One metric may come with several kinds of evidence: pictures and main tables take the exact one.
-            if key not in self._index or cell.evidence == "exact":
-                self._index[key] = cell
+            self._index.setdefault((cell.workload, cell.column, cell.metric, cell.lane), cell)
         self.columns = sorted({cell.column for cell in self.cells}, key=_column_order)
         self.workloads = list(dict.fromkeys(cell.workload for cell in self.cells))
 
-    def get(self, workload: str, column: Column, metric: str) -> Optional[Cell]:
-        return self._index.get((workload, column, metric))
+    def get(self, workload: str, column: Column, metric: str, lane: str = "exact") -> Optional[Cell]:
+        return self._index.get((workload, column, metric, lane))
 
     def value(self, workload: str, column: Column, metric: str) -> Optional[float]:
         cell = self.get(workload, column, metric)
         return cell.value if cell and cell.admitted and cell.evidence == "exact" else None
 
-    def of(self, workload: str, column: Column) -> list[Cell]:
-        return [cell for cell in self.cells if cell.workload == workload and cell.column == column]
+    def of(self, workload: str, column: Column, lane: str = "exact") -> list[Cell]:
+        return [cell for cell in self.cells
+                if cell.workload == workload and cell.column == column and cell.lane == lane]
 
-    def counted(self, workload: str, column: Column) -> list[Cell]:
-        """The cells of the exact lane (a run that failed may not say its lane); without one, all there are."""
-        cells = self.of(workload, column)
-        return [cell for cell in cells if cell.evidence in ("", "exact")] or cells
+    def pairs(self, lane: str) -> list[tuple[str, Column]]:
+        """The combinations of a workload and a column that the lane has, admitted or not."""
+        return list(dict.fromkeys((cell.workload, cell.column) for cell in self.cells if cell.lane == lane))
 
-    def refusal(self, workload: str, column: Column) -> Optional[Cell]:
+    def skipped(self, lane: str) -> str:
+        """The reason, if the whole lane was skipped for one; else nothing."""
+        said = {(cell.status, why(cell)) for cell in self.cells if cell.lane == lane}
+        status, reason = said.pop() if len(said) == 1 else ("", "")
+        return reason if status == "skip" else ""
+
+    def refusal(self, workload: str, column: Column, lane: str = "exact") -> Optional[Cell]:
         """The cell that best says why none of this workload on this column was admitted; None if some were."""
-        cells = self.counted(workload, column)
+        cells = self.of(workload, column, lane)
         if not cells or any(cell.admitted for cell in cells):
             return None
         usual = Counter(why(cell) for cell in cells).most_common(1)[0][0]
@@ -145,9 +150,12 @@ def _cell(raw: object, where: str) -> Cell:
         if not _text(raw, key):
             raise InputError(f"{where}: expected a text under the key {key!r}")
     value, n = _number(raw.get("value")), _number(raw.get("n"))
+    lane = _text(raw, "lane") or ("time" if _text(raw, "evidence") == LANES["time"] else "exact")
+    if lane not in LANES:
+        raise InputError(f"{where}: expected one of {', '.join(LANES)} under the key 'lane', found {lane!r}")
     return Cell(
         column=Column(_text(raw, "structure"), _text(raw, "variant") or "default"),
-        workload=_text(raw, "workload"), metric=_text(raw, "metric"), unit=_text(raw, "unit"),
+        workload=_text(raw, "workload"), lane=lane, metric=_text(raw, "metric"), unit=_text(raw, "unit"),
         better=_text(raw, "better"), evidence=_text(raw, "evidence"), value=value, n=int(n or 0),
         lo=_number(raw.get("lo")), hi=_number(raw.get("hi")),
         status=_text(raw, "status"), reason=_text(raw, "reason"), audit=_text(raw, "audit"),
@@ -165,17 +173,28 @@ def _read(path: Path) -> Any:
         raise InputError(f"{path}: cannot be read: {error}") from None
 
 
-def _options(lines: Iterable[str]) -> list[str]:
-    """The sets of QEMU options that samples were made with; more than one says that some differ."""
-    found: dict[str, None] = {}
+def _samples(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     for line in lines:
         try:
             sample = _clean(json.loads(line))
         except (json.JSONDecodeError, RecursionError):
             continue
-        if isinstance(sample, dict) and _text(sample, "options"):
-            found.setdefault(_text(sample, "options"))
-    return list(found)
+        if isinstance(sample, dict):
+            yield sample
+
+
+def _sample_facts(samples: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """The QEMU options that guests were booted with, and the features of the processor that they found."""
+    options: dict[str, None] = {}
+    features: dict[str, dict[str, None]] = {}
+    for sample in samples:
+        if _text(sample, "options") and _text(sample, "status") != "skip":
+            options.setdefault(_text(sample, "options"))
+        if _text(sample, "cpu_features"):
+            features.setdefault(_text(sample, "cpu_features"), {}).setdefault(_text(sample, "structure"))
+    facts = {"QEMU options" if number == 0 else f"QEMU options, also ({number + 1})": text
+             for number, text in enumerate(options)}
+    return facts | {f"processor features found by {', '.join(who)}": text for text, who in features.items()}
 
 
 def _facts(folder: Path) -> dict[str, str]:
@@ -184,13 +203,12 @@ def _facts(folder: Path) -> dict[str, str]:
         plan = _clean(json.loads((folder / "plan.json").read_text(encoding="utf-8")))
         for key, value in plan.items():
             if isinstance(value, (str, int, float)) and key not in ("schema", "run"):
-                facts[key.replace("_", " ")] = str(value)
+                facts["guests planned" if key == "guests" else key.replace("_", " ")] = str(value)
     except (OSError, ValueError, AttributeError, RecursionError):
         pass
     try:
         with open(folder / "samples.jsonl", encoding="utf-8", errors="replace") as samples:
-            for number, options in enumerate(_options(samples)):
-                facts["QEMU options" if number == 0 else f"QEMU options, also ({number + 1})"] = options
+            facts |= _sample_facts(_samples(samples))
     except OSError:
         pass
     return facts

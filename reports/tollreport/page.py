@@ -14,14 +14,14 @@ from typing import Any, Optional
 import jinja2
 
 from . import pictures, text
-from .model import Cell, Column, Results, verdict, why
+from .model import LANES, Cell, Column, Results, verdict, why
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 RAW_FILES = ("results.json", "results.csv", "samples.jsonl", "plan.json", "host.json", "serial")
 CROSSINGS = tuple(pictures.CROSSINGS)
 FURTHER = ("page_fault", "bytes_copied")
 UNDIVIDED = "undivided"
-FACTS = {"kind": "kind of host", "kind_reason": "KVM", "memory_mib": "memory in MiB", "kernel": "kernel of the host"}
+FACTS = {"kind": "kind of host", "cpu_features": "processor features of the host", "kind_reason": "KVM", "memory_mib": "memory in MiB", "kernel": "kernel of the host"}
 AUDITS = {"ok": ", audit ok", "none": ", no audit"}
 REASON_MAX = 160
 
@@ -62,13 +62,24 @@ class Figure:
 
 
 @dataclass
+class Block:
+    """One table with its picture.  All of it is of one lane, and so of one kind of evidence."""
+
+    table: Table
+    state: list[Row]
+    evidence: str
+    figure: Optional[Figure] = None
+    pictured: bool = True
+
+
+@dataclass
 class Section:
     workload: str
     anchor: str
-    state: list[Row]
-    blocks: list[tuple[Optional[Figure], Table]] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
     everything: Optional[Table] = None
     notes: list[str] = field(default_factory=list)
+    blocks_notes: int = 0  # how many of the notes, the first, are those of the blocks
 
     def mark(self, note: str) -> int:
         if note not in self.notes:
@@ -90,8 +101,8 @@ def _colour(key: str) -> str:
     return palette.get(key, pictures.UNKNOWN)[0]
 
 
-def _shown(results: Results, workload: str) -> list[Column]:
-    return [column for column in results.columns if results.of(workload, column)]
+def _shown(results: Results, workload: str, lane: str) -> list[Column]:
+    return [column for column in results.columns if results.of(workload, column, lane)]
 
 
 def _metric_names(results: Results, workload: str, prefix: str) -> list[str]:
@@ -159,12 +170,12 @@ def _figure(results: Results, section: Section, columns: list[Column], out: Path
     return Figure(name, _alt(what, section.workload, bars), base64.b64encode(svg.encode()).decode())
 
 
-def _state(results: Results, section: Section, columns: list[Column]) -> Row:
+def _state(results: Results, section: Section, columns: list[Column], lane: str) -> Row:
     entries = []
     for column in columns:
-        cells = results.counted(section.workload, column)
+        cells = results.of(section.workload, column, lane)
         refused = [cell for cell in cells if not cell.admitted]
-        none = results.refusal(section.workload, column)
+        none = results.refusal(section.workload, column, lane)
         if none:
             entries.append(Entry("refused", verdict(none), mark=section.mark(why(none))))
         elif refused:
@@ -177,38 +188,61 @@ def _state(results: Results, section: Section, columns: list[Column]) -> Row:
     return Row("admission", entries)
 
 
+def _samples(cell: Optional[Cell]) -> str:
+    return f"{text.spread(cell.lo, cell.hi)} n = {cell.n}".strip() if cell else ""
+
+
 def _everything(results: Results, section: Section, columns: list[Column]) -> Table:
-    kinds = dict.fromkeys((cell.metric, cell.unit, cell.evidence) for cell in results.cells
-                          if cell.workload == section.workload and cell.metric)
+    kinds = dict.fromkeys((cell.lane, cell.metric, cell.unit, cell.evidence) for cell in results.cells
+                          if cell.workload == section.workload and cell.metric and not results.skipped(cell.lane))
     rows = []
-    for metric, unit, evidence in sorted(kinds):
+    for lane, metric, unit, evidence in sorted(kinds):
         entries, better = [], ""
         for column in columns:
-            cell = next((cell for cell in results.of(section.workload, column)
+            cell = next((cell for cell in results.of(section.workload, column, lane)
                          if (cell.metric, cell.unit, cell.evidence) == (metric, unit, evidence)), None)
             better = better or (cell.better if cell else "")
-            samples = f"{text.spread(cell.lo, cell.hi)} n = {cell.n}".strip() if cell else ""
-            entries.append(_entry(cell, section, samples))
-        rows.append(Row(metric, entries, unit=unit, evidence=evidence, better=better))
+            entries.append(_entry(cell, section, _samples(cell)))
+        shown = evidence if evidence == LANES[lane] else f"{evidence}, {lane} lane"
+        rows.append(Row(metric, entries, unit=unit, evidence=shown, better=better))
     return Table("Everything that was recorded", [column.label for column in columns], rows)
 
 
-def _section(results: Results, workload: str, anchor: str, out: Path) -> Section:
-    section = Section(workload, anchor, [])
-    columns = _shown(results, workload)
+def _exact_blocks(results: Results, section: Section, out: Path) -> list[Block]:
+    workload = section.workload
+    columns = _shown(results, workload, "exact")
     labels = [column.label for column in columns]
-    section.state = [_state(results, section, columns)]
+    state = [_state(results, section, columns, "exact")]
     names = _metric_names(results, workload, "instructions.")
     parts = [(name, name.partition(".")[2], name.partition(".")[2]) for name in names]
     totals = [("instructions", "all", ""), ("instructions_arch", "all, arch", "")]
     domains = [(f"instructions_{name}", f"of all: in the {name}", "") for name in ("kernel", "user", "image", "other")]
     rows = _rows(results, section, columns, totals) + _rows(results, section, columns, domains + parts, zeros=False)
     figure = _figure(results, section, columns, out, False)
-    section.blocks.append((figure, Table("Instructions per operation", labels, rows)))
+    instructions = Block(Table("Instructions per operation", labels, rows), state, "exact", figure)
     kinds = [(kind, kind.replace("_", " "), kind) for kind in CROSSINGS]
     kinds += [(kind, kind.replace("_", " "), "") for kind in FURTHER]
     figure = _figure(results, section, columns, out, True)
-    section.blocks.append((figure, Table("Crossings per operation", labels, _rows(results, section, columns, kinds))))
+    table = Table("Crossings per operation", labels, _rows(results, section, columns, kinds))
+    return [instructions, Block(table, state, "exact", figure)]
+
+
+def _time_block(results: Results, section: Section) -> Block:
+    columns = _shown(results, section.workload, "time")
+    cells = [results.get(section.workload, column, "cycles", "time") for column in columns]
+    row = Row("cycles", [_entry(cell, section, _samples(cell)) for cell in cells], strong=True)
+    return Block(Table("Cycles per operation", [column.label for column in columns], [row]),
+                 [_state(results, section, columns, "time")], LANES["time"], pictured=False)
+
+
+def _section(results: Results, workload: str, anchor: str, out: Path) -> Section:
+    section = Section(workload, anchor)
+    if _shown(results, workload, "exact"):
+        section.blocks += _exact_blocks(results, section, out)
+    if _shown(results, workload, "time") and not results.skipped("time"):
+        section.blocks.append(_time_block(results, section))
+    section.blocks_notes = len(section.notes)
+    columns = [column for column in results.columns if any(results.of(workload, column, lane) for lane in LANES)]
     section.everything = _everything(results, section, columns)
     return section
 
@@ -238,11 +272,25 @@ def _floor(results: Results) -> Optional[Table]:
     if not results.workloads:
         return None
     workload = "null" if "null" in results.workloads else results.workloads[0]
-    section = Section(workload, "", [])
+    section = Section(workload, "")
     names = [("boot_instructions", "instructions from the kernel's entry to main()", ""),
-             ("image_bytes", "bytes of the image", "")]
+             ("image_bytes", "bytes loaded to boot: kernel with program, or kernel and initramfs", "")]
     rows = _rows(results, section, results.columns, names)
     return Table(f"Boot and size ({workload})", [column.label for column in results.columns], rows) if rows else None
+
+
+def _lanes(results: Results) -> list[str]:
+    """A sentence for each lane that was asked for: what was admitted, or why nothing was run."""
+    said = []
+    for lane, evidence in LANES.items():
+        pairs = results.pairs(lane)
+        admitted = sum(results.refusal(*pair, lane) is None for pair in pairs)
+        if results.skipped(lane):
+            said.append(f"The {lane} lane was skipped: {results.skipped(lane)}.")
+        elif pairs or lane == "exact":
+            said.append(f"{admitted} of {len(pairs)} combinations of a workload and a structure were admitted in the "
+                        f"{lane} lane (evidence: {evidence}).")
+    return said
 
 
 def _flatten(value: Any) -> str:
@@ -270,14 +318,11 @@ def write_report(results: Results, source: Path, out: Path) -> None:
         stale.unlink()
     taken: set[str] = set()
     sections = [_section(results, workload, text.file_name(workload, taken), out) for workload in results.workloads]
-    pairs = [(workload, column) for workload in results.workloads for column in _shown(results, workload)]
     facts = {FACTS.get(key, key.replace("_", " ")): _flatten(value)
              for key, value in results.host.items() if key != "schema"} | results.facts
     values = {
         "run": results.run, "facts": facts, "overview": _overview(results), "floor": _floor(results),
-        "sections": sections, "links": _links(source, out), "pairs": len(pairs),
-        "admitted": sum(results.refusal(*pair) is None for pair in pairs),
-        "evidence": sorted({cell.evidence for cell in results.cells if cell.admitted and cell.evidence}),
+        "sections": sections, "links": _links(source, out), "lanes": _lanes(results),
         "host": _flatten(results.host.get("cpu", "")), "qemu": _flatten(results.host.get("qemu", "")),
         "colour": _colour,
     }

@@ -73,6 +73,16 @@ check "list leaves with 0" run 0 list
 check "list shows workloads and why not" out "cannot .*not on uni: no reason at all"
 check "an unknown verb is a usage error" run 2 walk
 check "an unknown option is a usage error" run 2 run --walk
+check "help VERB tells its options" run 0 help run
+check "... on standard output" out "--dry-run"
+check "help of an unknown verb is a usage error" run 2 help walk
+check "list takes no word" run 2 list walk
+check "doctor takes no word" run 2 doctor walk
+check "report takes one word" run 2 report a b
+check "--timeout takes no 0" run 2 run --timeout 0
+check "... and says what it takes" err "from 1 to 86400"
+check "a run that is not there cannot be resumed" run 2 run --resume nowhere
+check "... which is explained" err "there is no run nowhere"
 check "an unknown lane is a usage error" run 2 run --lane fast
 check "a pattern without a slash is explained" run 2 run --only uni
 check "... with an example" err "uni/\*"
@@ -95,9 +105,16 @@ check "a good run leaves with 0" run 0 run --lane exact --only '*/good'
 check "... prints the folder" out "^results/2"
 check "... progress goes to standard error" err "\[4/4\]"
 check "... without colours or bars off a terminal" bash -c "! grep -q $'\\033' '$scratch/err'"
+check "... sums up what was measured" err "^exact lane: 4 of 4 cells measured$"
 check "... and stores four samples" lines results/latest/samples.jsonl 4
 check "the audit held" has uni good audit ok
 check "linux has none" has linux good audit none
+check "what was found in the processor is kept" has uni good cpu_features "nx smep"
+check "... and shown" run 0 show uni/good
+check "... in words" out "processor has *nx smep"
+check "linux does not tell" run 0 show linux/good
+check "... which is said" out "processor has *not recorded"
+check "the size is of all that is booted" has linux good image_bytes "^18$"
 check "the output is hashed" has uni good output_sha256 8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4
 check "report prints the table" run 0 report --no-html
 check "... with numbers per operation" out "uni *100 *90 *1 "
@@ -106,6 +123,9 @@ check "show shows a cell" run 0 show uni/good
 check "... with its numbers" out "instructions.fs *600"
 check "a folder of one's own" run 0 run --lane exact --only uni/good -o mine
 check "... is not filled twice" run 2 run --lane exact --only uni/good -o mine
+check "an empty folder name is refused" run 2 run --lane exact --only uni/good -o ""
+check "... and explained" err "-o: expected the name of a folder"
+check "a folder's name is seen from where toll is called" bash -c "mkdir -p below && mv mine below && cd below && TOLL_ROOT=$scratch/tree '$toll' show mine uni/good"
 check "from another folder" bash -c "cd / && TOLL_ROOT=$scratch/tree '$toll' list"
 
 # Guests that fail
@@ -129,9 +149,61 @@ check "a refusal is recorded" has uni cannot reason "no reason at all"
 check "a workload can skip" has mono cannot status skip
 check "in a batch the one that crashed fails" has linux half status fail
 check "... and the others stay" has linux good status ok
+check "the summary counts the failures" err "^exact lane: .* 1[0-9] failed, .* 2 skipped$"
+check "... says why" err "^  failed: uni/reset: .*triple fault"
+check "... and how to see more" err "toll show results/.* STRUCTURE/WORKLOAD"
 check "no process of a guest is left" gone
+check "a resumed run still knows its failures" run 4 run --resume
 check "report gives 1 for what is not admitted" run 1 report --no-html
 check "outputs that differ are not admitted" out "uni *rejected: the output differs between uni (.*) and mono"
+
+# Samples that were tampered with: the reason is shown, and no number
+# spoil STRUCTURE FIELD VALUE: overwrites a field in the samples of a structure, in a copy of the run.
+spoil() {
+    rm -rf "$scratch/tree/spoiled"
+    cp -r results/latest/. spoiled
+    python3 - "$@" << 'EOF'
+import json, sys
+structure, field, value = sys.argv[1:4]
+samples = [json.loads(line) for line in open("spoiled/samples.jsonl")]
+for s in samples:
+    if s["structure"] == structure:
+        s[field] = int(value) if field == "ops" else value
+open("spoiled/samples.jsonl", "w").write("".join(json.dumps(s) + "\n" for s in samples))
+EOF
+}
+# numberless STRUCTURE: results.json of the copy has no value of it, and a reason.
+numberless() {
+    python3 - "$1" << 'EOF'
+import json, sys
+cells = [c for c in json.load(open("spoiled/results.json"))["cells"] if c["structure"] == sys.argv[1]]
+sys.exit(not cells or any(c["value"] is not None or not c["reason"] or c["status"] != "rejected" for c in cells))
+EOF
+}
+tree
+check "a run to tamper with" run 0 run --lane exact --only 'uni/good,mono/good'
+while IFS='|' read -r field value reason; do
+    spoil uni "$field" "$value"
+    check "tampered $field is not admitted" run 1 report --no-html spoiled/
+    check "... the table has the reason" out "uni *rejected: .*$reason"
+    check "... and results.json no number" numberless uni
+done << 'EOF'
+output_sha256|00|the output differs between uni (00) and mono
+workload_sha256|00|the workload's object differs between uni
+options|-M q35|QEMU's options differ between uni (q35) and mono (microvm
+words|good ops=11 warm=0|arguments differ between uni (ops=11 warm=0) and mono (ops=10 warm=0)
+audit|failed|the audit failed
+audit|none|there was no audit
+audit|passed|its audit came to
+status|okay|status other than
+disk|damaged|e2fsck did not find the disk clean after the run: damaged
+image_sha256|00|it booted another image
+run|another|it is of run another
+ops|11|the operations differ between uni (11) and mono (10)
+EOF
+echo '{"schema":' >> spoiled/samples.jsonl
+check "a line that is not a sample is refused" run 2 report --no-html spoiled/
+check "... by its number" err "samples.jsonl:3: expected a sample"
 
 # Interruption and resumption
 tree
@@ -155,6 +227,12 @@ check "... nothing was run twice" bash -c "! grep -q linux '$FAKE_LOG'"
 check "... report holds" run 0 report --no-html
 check "resume does not take --only" run 2 run --resume --only uni/good
 unset FAKE_LOG
+cp results/latest/host.json kept
+head -n 2 results/latest/samples.jsonl > short && cp short results/latest/samples.jsonl
+sed -i 's/fake QEMU 0/fake QEMU 1/' results/latest/host.json
+check "another host is refused" run 2 run --resume
+check "... and named" err "begun on another host (qemu: fake QEMU 1 then, fake QEMU 0 now)"
+cp kept results/latest/host.json
 head -n 2 results/latest/samples.jsonl > short && mv short results/latest/samples.jsonl
 echo changed > build/images/uni/good.elf
 check "a rebuilt image is refused" run 2 run --resume
@@ -169,14 +247,18 @@ if [ -w /dev/kvm ]; then
     export FAKE_KVM=broken
     check "where KVM is broken it is skipped" run 0 run --lane all --only 'uni/good'
     check "... with the reason" grep -q "cannot run a guest that goes to ring 3" results/latest/samples.jsonl
+    check "... which the summary says" err "^time lane: skipped: /dev/kvm opens"
     check "... which the table says once" run 0 report --no-html
     check "... in plain words" out "time lane (measured): skipped: /dev/kvm opens"
+    check "the time lane alone is then more than this host can" run 3 run --lane time --only 'uni/good'
     check "doctor knows a broken KVM" run 0 doctor
     check "... as kind 3" out "host of kind 3"
     export FAKE_KVM=refuses
     check "doctor takes the second processor model" run 0 doctor --json
     check "... as kind 1" out '"kind": 1'
     unset FAKE_KVM
+else
+    echo "skipped: the time lane against a fake QEMU (/dev/kvm cannot be written here)"
 fi
 
 # A host that cannot
@@ -201,6 +283,8 @@ if [ "$(id -u)" -eq 0 ] && mkdir "$scratch/small" && mount -t tmpfs -o size=128k
     check "... from where it goes on" run 0 run --resume "$scratch/small/run"
     check "... to the end" lines "$scratch/small/run/samples.jsonl" 2
     umount "$scratch/small"
+else
+    echo "skipped: a full disk (only root can mount a small one)"
 fi
 
 echo "$passed passed, $failed failed"

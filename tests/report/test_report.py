@@ -146,12 +146,52 @@ class TestPage(ReportCase):
         self.assertIn("failed", page.text)
         self.assertIn("no KVM here", page.text)
         self.assertIn("5 of 6 combinations", page.text)
+        self.assertIn("The time lane was skipped: no KVM here.", page.text)
+        self.assertEqual(page.text.count("no KVM here"), 1)
 
     def test_kinds_of_evidence_stay_apart(self) -> None:
         run = small_run()
         run["cells"] = [cell("uni", "w", "instructions", 111, evidence="measured"), cell("mono", "w", "instructions", 222)]
         _, summary = self.make(run)
-        self.assertIn("| w | \N{EN DASH} | 222 |", summary)
+        self.assertIn("| w | not run | 222 |", summary)
+
+    def two_lanes(self) -> dict[str, Any]:
+        """A workload that both lanes have; in the time lane mono failed."""
+        timed = {"lane": "time", "n": 3}
+        cells = [cell("uni", "w", "instructions", 111, lane="exact"), cell("uni", "w", "image_bytes", 5000, lane="exact"),
+                 cell("uni", "w", "cycles", 777, evidence="measured", lo=770, hi=790, **timed),
+                 cell("uni", "w", "image_bytes", 5000, **timed),
+                 cell("mono", "w", "instructions", 222, lane="exact"),
+                 cell("mono", "w", "cycles", None, evidence="measured", status="fail", reason="it hung", lane="time", n=0)]
+        return small_run() | {"cells": cells}
+
+    def test_lanes_have_their_own_tables(self) -> None:
+        _, summary = self.make(self.two_lanes())
+        self.assertIn("| admission | admitted; n = 1 | admitted; n = 1 |", summary)
+        self.assertIn("| admission | admitted; n = 3 | failed (1) |", summary)
+        self.assertIn("| cycles | 777; 770 to 790 n = 3 | failed (1) |", summary)
+        self.assertNotIn("n = 1 to 3", summary)
+        self.assertIn("1 of 2 combinations of a workload and a structure were admitted in the time lane", summary)
+        exact, _, timed = summary.partition("### Cycles per operation")
+        self.assertNotIn("measured", exact.partition("## w")[2])
+        self.assertNotIn("Evidence: exact", timed)
+
+    def test_notes_are_referred_to(self) -> None:
+        run = self.two_lanes()
+        run["cells"].append(cell("mono", "w", "odd", None, status="fail", reason="only in the full table"))
+        page, summary = self.make(run)
+        for number in range(1, 9):
+            if f"\n({number}) " in summary:
+                self.assertIn(f"({number}) |", summary)
+        self.assertIn("(2) it hung", summary)
+        self.assertIn("only in the full table", page.text)
+
+    def test_features_of_the_processor(self) -> None:
+        lines = [{"structure": name, "status": "ok", "cpu_features": found, "options": "-M x"}
+                 for name, found in (("uni", "nx smep"), ("mono", "nx smep"), ("linux", ""))]
+        (self.source / "samples.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        _, summary = self.make(small_run())
+        self.assertIn("processor features found by uni, mono: nx smep\n", summary)
 
     def test_parts_that_do_not_sum_up_leave_a_rest(self) -> None:
         self.make(small_run())
@@ -228,6 +268,7 @@ class TestErrors(ReportCase):
         self.refuse("results.json:2:1: not JSON", None, "{\n")
         self.refuse("expected an object", [])
         self.refuse("expected a list under the key 'cells'", {"schema": "toll/1"})
+        self.refuse("expected one of exact, time under the key 'lane'", small_run() | {"cells": [cell("a", "b", "c", 1, lane="x")]})
         self.refuse("cells[0]: expected an object", small_run() | {"cells": [7]})
         self.refuse("cells[0]: expected a text under the key 'workload'", small_run() | {"cells": [{"structure": "uni"}]})
 

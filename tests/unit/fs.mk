@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Host files and what is built with them need -iquote, not -I, for our include directories (kernels/host/host.h), and
 # another name for sched_yield, since the sanitizers call the C library's.
-HOST_SRCS = kernels/host/env.c kernels/host/alloc.c kernels/host/sched.c kernels/host/blk.c
+HOST_SRCS = kernels/host/env.c kernels/host/alloc.c kernels/host/fiber.c kernels/host/sched.c \
+	kernels/host/blk.c
 HOST_CFLAGS = -fno-strict-aliasing -Dsched_yield=toll_sched_yield -iquote kernels/host
 FS_SRCS = $(wildcard kernels/parts/fs/*.c)
 

@@ -12,17 +12,17 @@ TEST_HARNESS_OBJS := $(patsubst %,build/tests/harness/%.o,$(HARNESS_LIBRARY)) bu
 
 build/tests/harness/%.o: harness/%.c
 	@mkdir -p $(@D)
-	$(CC) $(HARNESS_CFLAGS) $(TEST_HARNESS_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(HARNESS_CFLAGS) $(TEST_HARNESS_CFLAGS) -MMD -MP -c -o $@ $<
 
 build/tests/harness/config_toml.o: harness/config.cpp
 	@mkdir -p $(@D)
-	$(CXX) $(HARNESS_CXXFLAGS) $(TEST_HARNESS_CFLAGS) $(HARNESS_TOML_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CXX) $(HARNESS_CXXFLAGS) $(TEST_HARNESS_CFLAGS) $(HARNESS_TOML_CFLAGS) -MMD -MP -c -o $@ $<
 
 build/tests/harness/test_harness_%.o: tests/unit/test_harness_%.c
 	@mkdir -p $(@D)
-	$(CC) $(HARNESS_CFLAGS) $(TEST_HARNESS_CFLAGS) -iquote . -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(HARNESS_CFLAGS) $(TEST_HARNESS_CFLAGS) -iquote . -MMD -MP -c -o $@ $<
 
 $(TEST_HARNESS_PROGRAMS): build/tests/%: build/tests/harness/%.o $(TEST_HARNESS_OBJS)
-	$(CXX) $(TEST_HARNESS_CFLAGS) -o $@ $^ $(HARNESS_LIBS) -lcmocka
+	$(Q)$(CXX) $(TEST_HARNESS_CFLAGS) -o $@ $^ $(HARNESS_LIBS) -lcmocka
 
 -include $(wildcard build/tests/harness/*.d)

@@ -12,17 +12,18 @@
 #include <unistd.h>
 
 #define WINDOW                                                                                                         \
-    "TOLL1 window 10 syscall=10 exception=0 interrupt=1 as_switch=0 thread_switch=2 page_fault=3 bytes_copied=40\n"
+    "TOLL1 window 10 syscall=10 exception=3 interrupt=1 as_switch=0 thread_switch=2 page_fault=3 bytes_copied=40\n"
 #define GOOD                                                                                                           \
-    "hello\nTOLL1 main null\n" WINDOW "TOLL1 value pages pages 7\nTOLL1 o 6869\nTOLL1 done null ok\nTOLL1 exit 0\n"
+    "hello\nTOLL1 cpu nx smep\nTOLL1 main null\n" WINDOW                                                               \
+    "TOLL1 value pages pages 7\nTOLL1 o 6869\nTOLL1 done null ok\nTOLL1 exit 0\n"
 #define HASH_HI "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4"
 #define COUNTS                                                                                                         \
     "{\"event\":\"main\",\"since_boot\":5000,\"since_boot_arch\":4000}\n"                                              \
     "{\"event\":\"window\",\"index\":0,\"ops\":10,\"instructions\":100,\"instructions_arch\":90,\"domains\":{"         \
     "\"kernel\":{\"instructions\":60,\"instructions_arch\":50,\"parts\":{\"fs\":{\"instructions\":60}}},"              \
     "\"app\":{\"instructions\":40,\"instructions_arch\":40,\"parts\":{\"app\":{\"instructions\":40}}}},"               \
-    "\"syscall\":10,\"exception\":0,\"interrupt\":1,\"as_switch\":0,\"thread_switch\":2,\"mmio\":null,"                \
-    "\"entry\":{\"irq\":1}}\n{\"event\":\"exit\"}\n"
+    "\"syscall\":10,\"exception\":3,\"interrupt\":1,\"as_switch\":0,\"thread_switch\":2,\"mmio\":null,"                \
+    "\"entry\":{\"irq\":1,\"entry_exception_14\":3}}\n{\"event\":\"exit\"}\n"
 
 static struct config_structure structure = {.name = "uni", .timeout_s = 9};
 static struct config_structure linux_structure = {.name = "linux", .timeout_s = 9};
@@ -98,6 +99,7 @@ static void test_good(void **state)
     assert_string_equal(sample.status, "ok");
     assert_string_equal(sample.audit, AUDIT_OK);
     assert_string_equal(sample.output_sha256, HASH_HI);
+    assert_string_equal(sample.cpu_features, "nx smep");
     assert_int_equal(sample.ops, 10);
     assert_int_equal(metric(&sample, "instructions_kernel"), 60);
     assert_int_equal(metric(&sample, "instructions_user"), 40);
@@ -179,6 +181,20 @@ static void test_problems(void **state)
     evidence.disk = DISK_DAMAGED;
     evidence.disk_text = "a hole";
     fails("e2fsck found the disk damaged after the run: a hole");
+    evidence.disk = DISK_UNCHECKED;
+    fails("e2fsck could not check the disk after the run: a hole");
+}
+
+static void test_cpu(void **state)
+{
+    (void)state;
+    assert_null(parse("TOLL1 main null\n").cpu_features);
+    assert_string_equal(parse("TOLL1 cpu nx smep\n").cpu_features, "nx smep");
+    assert_string_equal(parse("TOLL1 cpu\n").cpu_features, "none");
+    assert_string_equal(parse("TOLL1 cpu \n").cpu_features, "none");
+    assert_int_equal(parse("TOLL1 cpu nx\nTOLL1 cpu smep\n").malformed, 1);
+    prepare("TOLL1 main null\n" WINDOW "TOLL1 done null ok\n", COUNTS);
+    assert_string_equal(judge(0).cpu_features, "");
 }
 
 static void test_batch(void **state)
@@ -304,11 +320,28 @@ static void test_audit(void **state)
     audit(books(5, 1, 3, 2), partial, AUDIT_FAILED);
 }
 
+/* The kernel's page faults against the plugin's count of their entry point. */
+static void test_audit_faults(void **state)
+{
+    struct metrics plugin = books(5, 7, 3, 2), kernel = books(5, 7, 3, 2);
+
+    (void)state;
+    metrics_set(&arena, &kernel, "page_fault", NULL, 0);
+    audit(plugin, kernel, AUDIT_OK);
+    metrics_set(&arena, &plugin, "entry.entry_exception_14", NULL, 6);
+    audit(plugin, kernel, AUDIT_FAILED);
+    metrics_set(&arena, &kernel, "page_fault", NULL, 6);
+    audit(plugin, kernel, AUDIT_OK);
+    metrics_set(&arena, &kernel, "page_fault", NULL, 7);
+    audit(plugin, kernel, AUDIT_FAILED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_good),         TEST(test_ends),      TEST(test_panic),   TEST(test_problems),  TEST(test_batch),
-        TEST(test_batch_counts), TEST(test_time_lane), TEST(test_garbage), TEST(test_malformed), TEST(test_audit),
+        TEST(test_good),      TEST(test_ends),         TEST(test_panic),        TEST(test_problems),
+        TEST(test_batch),     TEST(test_batch_counts), TEST(test_time_lane),    TEST(test_garbage),
+        TEST(test_malformed), TEST(test_audit),        TEST(test_audit_faults), TEST(test_cpu),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include "harness/results.h"
 #include "harness/runner.h"
 #include "harness/stats.h"
+#include "harness/summary.h"
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -53,7 +54,9 @@ static struct sample sample_of(const char *structure, int64_t rep)
                             .image_sha256 = "cc",
                             .image_bytes = 5,
                             .words = "null ops=10",
-                            .options = "-M x"};
+                            .options = "-M x",
+                            .cpu_features = "nx smep",
+                            .disk = "clean"};
 
     metrics_set(&arena, &sample.metrics, "instructions", NULL, 100 + rep);
     metrics_set(&arena, &sample.metrics, "pages", "pages", 7);
@@ -217,9 +220,10 @@ static void admit_prepare(void)
 
 static const struct cell *admit(size_t index)
 {
-    json_t *plan = json_pack("{s[{ss ss ss ss} {ss ss ss ss}]}", "cells", "structure", "uni", "workload", "null",
-                             "variant", "default", "lane", "exact", "structure", "mono", "workload", "null", "variant",
-                             "default", "lane", "exact");
+    json_t *plan =
+        json_pack("{ss s{ss ss} s[{ss ss ss ss} {ss ss ss ss}]}", "run", "r", "images", "uni/null", "cc", "mono/null",
+                  "cc", "cells", "structure", "uni", "workload", "null", "variant", "default", "lane", "exact",
+                  "structure", "mono", "workload", "null", "variant", "default", "lane", "exact");
 
     assert_int_equal(admit_cells(&arena, plan, &all, &cells, &error), 0);
     json_decref(plan);
@@ -271,18 +275,160 @@ static void test_admission_rejects(void **state)
     admits(1, CELL_REJECTED, "the workload's object differs");
     admit_prepare();
     all.items[0].options = "-M y";
-    admits(1, CELL_REJECTED, "QEMU's options differs");
+    admits(1, CELL_REJECTED, "QEMU's options differ between uni (y) and mono (x)");
     admit_prepare();
     all.items[2].output_sha256 = "dd";
     admits(1, CELL_REJECTED, "not the same in each repetition");
     admit_prepare();
     all.items[2].image_sha256 = "dd";
-    admits(1, CELL_REJECTED, "different images");
+    admits(1, CELL_REJECTED, "repetition 1: it booted another image (dd)");
+}
+
+/* Each way in which a line of samples.jsonl may have been spoiled, and the reason that must be shown. */
+static void test_admission_believes_nothing(void **state)
+{
+    (void)state;
+    admit_prepare();
+    all.items[0].status = "fine";
+    admits(0, CELL_REJECTED, "a status other than ok, fail and skip");
+    admits(1, CELL_OK, "");
+    admit_prepare();
+    all.items[2].disk = "damaged";
+    admits(1, CELL_REJECTED, "repetition 1: e2fsck did not find the disk clean after the run: damaged");
+    admits(0, CELL_OK, "");
+    all.items[2].disk = "";
+    admits(1, CELL_REJECTED, "not recorded");
+    admit_prepare();
+    all.items[0].audit = "fine";
+    admits(0, CELL_REJECTED, "its audit came to \"fine\"");
+    admit_prepare();
+    all.items[0].output_sha256 = "";
+    admits(0, CELL_REJECTED, "output is missing");
+    admit_prepare();
+    all.items[0].workload_sha256 = "";
+    admits(0, CELL_REJECTED, "object is missing");
+    admit_prepare();
+    all.items[0].run = "q";
+    admits(0, CELL_REJECTED, "it is of run q, plan.json is of r");
+    admit_prepare();
+    all.items[0].image_sha256 = "ff";
+    admits(0, CELL_REJECTED, "it booted another image (ff) than plan.json names (cc)");
+    admit_prepare();
+    all.items[2].rep = 0;
+    admits(1, CELL_REJECTED, "repetition 0 is stored twice");
+    admit_prepare();
+    all.items[0].ops = 0;
+    admits(0, CELL_REJECTED, "it counts no operations");
+    admit_prepare();
+    all.items[0].metrics.count = 0;
+    admits(0, CELL_REJECTED, "it has no number of instructions");
+    admit_prepare();
+    all.items[0].metrics.items[0].value = -1;
+    admits(0, CELL_REJECTED, "instructions is less than nothing");
+}
+
+static void test_admission_compares(void **state)
+{
+    (void)state;
+    admit_prepare();
+    all.items[2].ops = 11;
+    admits(1, CELL_REJECTED, "the repetitions did different numbers of operations");
+    admit_prepare();
+    all.items[0].ops = 11;
+    admits(0, CELL_REJECTED, "the operations differ between uni (11) and mono (10)");
+    admits(1, CELL_REJECTED, "the operations differ");
+    admit_prepare();
+    all.items[0].words = "null ops=11";
+    admits(1, CELL_REJECTED, "arguments differ between uni (ops=11) and mono (ops=10)");
+    admit_prepare();
+    all.items[0].cpu_features = "nx smap";
+    admits(1, CELL_REJECTED, "in the processor differs between uni (smap) and mono (smep)");
+    all.items[0].cpu_features = ""; /* a system that does not tell */
+    admits(1, CELL_OK, "");
+}
+
+static void test_summary(void **state)
+{
+    struct results results = {0};
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    struct summary summary;
+
+    (void)state;
+    admit_prepare();
+    all.items[0].audit = "failed";
+    all.items[0].audit_reason = "why";
+    admit(0);
+    results.cells = cells;
+    summary = summary_print(&arena, out, &results);
+    fclose(out);
+    assert_int_equal(summary.measured, 1);
+    assert_int_equal(summary.rejected, 1);
+    assert_string_equal(text, "exact lane: 1 of 2 cells measured, 1 not admitted\n"
+                              "  not admitted: uni/null: the audit failed: why\n");
+    free(text);
+}
+
+static void test_summary_of_skips(void **state)
+{
+    struct results results = {0};
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+
+    (void)state;
+    admit_prepare();
+    for (size_t i = 0; i < 3; i++) {
+        all.items[i].status = "skip";
+        all.items[i].reason = "no time";
+    }
+    admit(0);
+    results.cells = cells;
+    assert_int_equal(summary_print(&arena, out, &results).skipped, 2);
+    fclose(out);
+    assert_string_equal(text, "exact lane: skipped: no time\n");
+    free(text);
+}
+
+/* A manifest's objects and image must be those of the other images and of the file. */
+static void test_images_parts(void **state)
+{
+    static const char *const manifests[] = {"build/images/uni/null.json", "build/images/mono/null.json"};
+    const char other[] = "{\"objects\": {\"fs\": \"bb\"}}";
+    struct config_structure structures[] = {{.name = "uni"}, {.name = "mono"}};
+    struct config_workload null = {.name = "null"};
+    struct plan_cell cell = {.workload = &null};
+    struct plan_guest guests[] = {{.structure = &structures[0], .cells = &cell, .cell_count = 1},
+                                  {.structure = &structures[1], .cells = &cell, .cell_count = 1}};
+    struct plan plan = {.guests = guests, .guest_count = 2};
+    char here[4096];
+    json_t *parts;
+
+    (void)state;
+    assert_non_null(getcwd(here, sizeof(here)));
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(file_make_folders("build/images/uni", &error) | file_make_folders("build/images/mono", &error), 0);
+    for (size_t i = 0; i < 2; i++) {
+        const char text[] = "{\"objects\": {\"fs\": \"aa\", \"workload\": \"x\"}}";
+
+        assert_int_equal(file_write_atomic(manifests[i], text, strlen(text), &error), 0);
+    }
+    parts = images_parts(&arena, &plan, &error);
+    assert_string_equal(json_string_value(json_object_get(parts, "fs")), "aa");
+    assert_null(json_object_get(parts, "workload"));
+    json_decref(parts);
+    assert_int_equal(file_write_atomic(manifests[1], other, strlen(other), &error), 0);
+    assert_null(images_parts(&arena, &plan, &error));
+    assert_int_equal(error.code, TOLL_CLAIM);
+    assert_contains(error.text, "mono/null.json: objects: fs: not the object that the other images have");
+    assert_int_equal(chdir(here), 0);
 }
 
 static void test_results(void **state)
 {
-    const char plan[] = "{\"run\": \"r\", \"cells\": [{\"structure\": \"uni\", \"workload\": \"null\", \"variant\": "
+    const char plan[] = "{\"run\": \"r\", \"images\": {\"uni/null\": \"cc\"}, \"cells\": [{\"structure\": \"uni\", "
+                        "\"workload\": \"null\", \"variant\": "
                         "\"default\", \"lane\": \"exact\"}]}";
     struct sample sample = sample_of("uni", 0);
     struct results results;
@@ -303,7 +449,7 @@ static void test_results(void **state)
     assert_int_equal(results_write(&arena, folder, &results, &error), 0);
     csv = file_read(&arena, path_of("results.csv"), NULL, &error);
     assert_contains(csv, "\"uni\",\"default\",\"null\",\"exact\",\"instructions\",\"instructions/op\",\"lower\","
-                         "\"exact\",10.1,2,10,10.2,\"ok\",\"\"\n");
+                         "\"exact\",10.1,2,10,10.2,\"ok\",\"\",\"ok\"\n");
     results_close(&results);
 }
 
@@ -330,10 +476,23 @@ static void test_stats(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORE_TEST(test_round_trip),     STORE_TEST(test_torn_line), STORE_TEST(test_damaged_line),
-        STORE_TEST(test_full_disk),      STORE_TEST(test_no_space),  STORE_TEST(test_folder_is_not_filled_twice),
-        TEST(test_resume_finds_samples), TEST(test_images_compare),  TEST(test_admission),
-        TEST(test_admission_rejects),    STORE_TEST(test_results),   TEST(test_stats),
+        STORE_TEST(test_round_trip),
+        STORE_TEST(test_torn_line),
+        STORE_TEST(test_damaged_line),
+        STORE_TEST(test_full_disk),
+        STORE_TEST(test_no_space),
+        STORE_TEST(test_folder_is_not_filled_twice),
+        TEST(test_resume_finds_samples),
+        TEST(test_images_compare),
+        TEST(test_admission),
+        TEST(test_admission_rejects),
+        TEST(test_admission_believes_nothing),
+        TEST(test_admission_compares),
+        TEST(test_summary),
+        TEST(test_summary_of_skips),
+        STORE_TEST(test_images_parts),
+        STORE_TEST(test_results),
+        TEST(test_stats),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,7 @@
 #define SIGPIPE 13
 #define SIGCHLD 17
 #define SIGCONT 18
+#define SIGSTOP 19
 #define SIGURG 23
 #define SIGWINCH 28
 #define SIGNALS 64

@@ -33,6 +33,8 @@ static int source_get(uint64_t fd, uint64_t flags, uint64_t prot, uint64_t offse
         (flags & MAP_SHARED && prot & PROT_WRITE && (f->flags & O_ACCMODE) != O_RDWR))
         return -EACCES;
     error = fs_stat(f->node, &s);
+    if (!error && (s.mode & S_IFMT) != S_IFREG)
+        error = -ENODEV;
     *out = (struct pager_source){
         .kind = PAGER_FILE, .node = f->node, .offset = offset, .bytes = s.bytes > offset ? s.bytes - offset : 0};
     return error;

@@ -85,7 +85,7 @@ int64_t posix_rt_sigaction(OS_N, uint64_t sig, uint64_t act, uint64_t old, uint6
     int error = 0;
 
     (void)setsize;
-    if (sig == 0 || sig >= SIGNALS)
+    if (sig == 0 || sig >= SIGNALS || (act && (sig == SIGKILL || sig == SIGSTOP)))
         return -EINVAL;
     if (old) {
         action[0] = p->actions_ignored >> sig & 1;

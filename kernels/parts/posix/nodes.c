@@ -227,7 +227,8 @@ static int cwd_path(char *path, uint64_t size, uint64_t *start)
 
     error = fs_stat(FS_ROOT, &root);
     fs_get(node);
-    for (*start = size; !error; node = error) {
+    *start = size;
+    while (!error) {
         error = fs_stat(node, &s);
         if (error || s.node == root.node)
             break;

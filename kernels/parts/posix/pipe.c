@@ -165,9 +165,10 @@ static uint32_t pipe_poll_read(struct file *f)
     return (pipe_used(f->pipe) ? POLLIN : 0) | (f->pipe->writers ? 0 : POLLHUP);
 }
 
+/* Ready for any write that is not split. */
 static uint32_t pipe_poll_write(struct file *f)
 {
-    return f->pipe->readers ? (pipe_used(f->pipe) < PIPE_BYTES ? POLLOUT : 0) : POLLERR;
+    return f->pipe->readers ? (PIPE_BYTES - pipe_used(f->pipe) >= PIPE_BUF ? POLLOUT : 0) : POLLERR;
 }
 
 static int pipe_stat(struct file *f, struct fs_stat *out)

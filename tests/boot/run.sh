@@ -1,0 +1,286 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# run.sh: boots images under emulation and looks at what they say and leave behind.
+#
+# usage: tests/boot/run.sh [-j JOBS] [-k] [PATTERN]      cases whose names match the extended regular expression
+#        tests/boot/run.sh -l                            only their names
+#
+# Every case is one boot: the record `TOLL1 done` must say ok (or skip, where that is expected), no panic may be
+# reported, QEMU must leave with the right status, and e2fsck must find the disk clean.  One line a case, `ok NAME`
+# or `FAIL NAME: why`; the last line is `N passed, M failed`.  -k keeps the serial output of failures.
+#
+# Needs `make images guest-images build/disk.img`.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C
+
+jobs=2 keep='' list='' timeout_s=100
+while getopts j:kl option; do
+    case $option in
+    j) jobs=$OPTARG ;;
+    k) keep=1 ;;
+    l) list=1 ;;
+    *) exit 2 ;;
+    esac
+done
+shift $((OPTIND - 1))
+pattern=${1:-.}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+status_ok=33 status_fail=35 status_panic=37
+names=()
+declare -A image_of words_of settings_of
+
+# boot_case NAME STRUCTURE PROGRAM WORDS [KEY=VALUE...]: declares a case.  Keys, with what holds if absent:
+#   machine=microvm memory=64 cpu=max    disk=base (none, garbage, empty)
+#   done=ok (skip, fail, none)  status=33  check=FUNCTION (called with the case's folder)
+boot_case() {
+    names+=("$1")
+    image_of[$1]=build/images/$2/$3.elf
+    words_of[$1]="$3 $4"
+    settings_of[$1]="${*:5}"
+}
+
+# setting NAME KEY FALLBACK
+setting() {
+    local word
+    for word in ${settings_of[$1]}; do
+        if [[ $word == "$2="* ]]; then
+            echo "${word#*=}"
+            return
+        fi
+    done
+    echo "$3"
+}
+
+# ---- the one place for QEMU's options ----
+
+# qemu FOLDER MACHINE CPU MEMORY IMAGE WORDS: the disk is FOLDER/disk, if there is one; more options in qemu_more.
+qemu_more=()
+qemu() {
+    local folder=$1 board=(-M q35) transport=virtio-blk-pci,disable-legacy=on disk=()
+    if [[ $2 == microvm ]]; then
+        board=(-M 'microvm,pit=off,pic=off,rtc=off,isa-serial=on,acpi=off' -global virtio-mmio.force-legacy=false)
+        transport=virtio-blk-device
+    fi
+    if [[ -e $folder/disk ]]; then
+        disk=(-drive "id=d0,file=$folder/disk,format=raw,if=none" -device "$transport,drive=d0")
+    fi
+    timeout "$timeout_s" qemu-system-x86_64 "${board[@]}" -accel tcg,thread=single -icount shift=0,sleep=off \
+        -cpu "$3" -m "$4" -nodefaults -no-user-config -display none -no-reboot -serial "file:$folder/serial" \
+        -device isa-debug-exit,iobase=0xf4,iosize=4 -rtc base=2024-01-01,clock=vm -seed 1 "${disk[@]}" \
+        -kernel "$5" -append "seed=1 epoch=1704067200 -- $6" "${qemu_more[@]}" </dev/null >/dev/null 2>"$folder/stderr"
+}
+
+# ---- one case ----
+
+disk_make() { # KIND FILE
+    case $1 in
+    base) cp --sparse=always build/disk.img "$2" ;;
+    garbage) head -c 4M /dev/zero | openssl enc -aes-128-ctr -pass pass:toll -nosalt -pbkdf2 >"$2" ;;
+    empty) truncate -s 4M "$2" ;;
+    esac
+}
+
+# Succeeds, or says why the case failed.
+judge() { # NAME FOLDER STATUS
+    local wanted
+    wanted=$(setting "$1" status $status_ok)
+    if [[ $3 != "$wanted" ]]; then
+        echo "QEMU left with status $3 instead of $wanted: $(tail -n 1 "$2/stderr" "$2/serial" 2>&1 | tr '\n' ' ')"
+        return 1
+    fi
+    if [[ $wanted != "$status_panic" ]] && grep -q '^TOLL1 panic' "$2/serial"; then
+        grep '^TOLL1 panic' "$2/serial"
+        return 1
+    fi
+    wanted=$(setting "$1" 'done' ok)
+    if [[ $wanted != none ]] && ! grep -q "^TOLL1 done ${words_of[$1]%% *} $wanted" "$2/serial"; then
+        echo "not $wanted, but: $(grep '^TOLL1 done' "$2/serial" || tail -n 1 "$2/serial")"
+        return 1
+    fi
+    if [[ $(setting "$1" disk base) == base && $wanted != none ]] && ! e2fsck -fn "$2/disk" >"$2/fsck" 2>&1; then
+        echo "e2fsck: $(grep -v -e '^Pass' -e '^$' -e '^e2fsck' "$2/fsck" | head -n 2 | tr '\n' ' ')"
+        return 1
+    fi
+    wanted=$(setting "$1" check true)
+    "$wanted" "$2"
+}
+
+run_case() { # NAME
+    local name=$1 folder=$work/$1 status=0 why
+    mkdir -p "$folder"
+    disk_make "$(setting "$name" disk base)" "$folder/disk"
+    if [[ $(setting "$name" nmi no) == yes ]]; then
+        nmi_send "$folder" &
+        qemu_more=(-monitor "unix:$folder/monitor,server,nowait")
+    fi
+    qemu "$folder" "$(setting "$name" machine microvm)" "$(setting "$name" cpu max)" "$(setting "$name" memory 64)" \
+        "${image_of[$name]}" "${words_of[$name]}" || status=$?
+    if why=$(judge "$name" "$folder" "$status"); then
+        echo "ok $name"
+    else
+        echo "FAIL $name: $why"
+        [[ -z $keep ]] || cp "$folder/serial" "build/boot-$name.serial"
+    fi
+    rm -rf "$folder"
+}
+
+# ---- checks beyond the records ----
+
+# The transcript that a program wrote as its output.
+transcript() { # SERIAL
+    sed -n 's/^TOLL1 o //p' "$1" | tr -d '\n\r' | xxd -r -p
+}
+
+# What the suite writes on Linux, as this machine's own process.
+reference_make() {
+    local folder=$work/reference
+    mkdir -p "$folder/dir0" "$folder/dir1"
+    gcc -std=gnu17 -O1 -w -iquote kernels/include -iquote workloads -iquote tests/guest -o "$folder/suite" \
+        tests/guest/posix_suite.c tests/guest/posix_suite/*.c workloads/toll.c -lpthread
+    for processes in 0 1; do
+        timeout 60 "$folder/suite" dir="$folder/dir$processes" processes=$processes </dev/null >"$folder/serial" \
+            3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
+        transcript "$folder/serial" >"$folder/transcript$processes"
+    done
+}
+
+like_linux() { # FOLDER PROCESSES
+    transcript "$1/serial" | diff - "$work/reference/transcript$2" >"$1/diff" || {
+        echo "not as on Linux: $(grep -m 2 '^[<>]' "$1/diff" | tr '\n' ' ')"
+        return 1
+    }
+}
+like_linux_alone() { like_linux "$1" 0; }
+like_linux_with_processes() { like_linux "$1" 1; }
+
+# An NMI, once the program runs: nobody expects one, so the kernel gives up and says where it was.
+nmi_send() { # FOLDER
+    /usr/bin/python3 - "$1" <<'EOF'
+import socket
+import sys
+import time
+from pathlib import Path
+
+folder = Path(sys.argv[1])
+for _ in range(600):
+    serial = folder / "serial"
+    if serial.exists() and b"TOLL1 main" in serial.read_bytes() and (folder / "monitor").exists():
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(str(folder / "monitor"))
+            monitor.sendall(b"nmi\n")
+            time.sleep(0.5)
+        break
+    time.sleep(0.05)
+EOF
+}
+
+# Every address of the backtrace lies in a function of the image's map, and there is at least one.
+backtrace_known() { # FOLDER MAP
+    grep -q '^TOLL1 panic' "$1/serial" || {
+        echo "no panic was reported"
+        return 1
+    }
+    grep '^TOLL1 bt' "$1/serial" | tr -d '\r' | /usr/bin/python3 -c '
+import sys
+functions = [(int(w[1], 16), int(w[2], 16)) for w in (line.split() for line in open(sys.argv[1])) if w[0] == "symbol"]
+frames = [int(line.split()[2], 16) for line in sys.stdin]
+unknown = [hex(f) for f in frames if not any(a <= f < a + max(n, 256) for a, n in functions)]
+if not frames or unknown:
+    sys.exit("no function of the map has the frames " + " ".join(unknown) if frames else "no backtrace")
+' "$2" 2>&1
+}
+backtrace_known_mono() { backtrace_known "$1" build/images/mono/call_null.map; }
+backtrace_known_uni() { backtrace_known "$1" build/images/uni/call_null.map; }
+
+no_disk_said() { # FOLDER
+    grep -q 'the disk has no file system' "$1/serial" || {
+        echo "the console does not say that the disk has no file system"
+        return 1
+    }
+}
+
+# ---- the cases ----
+
+workloads='null call_null switch_pingpong read_hot read_cold file_open file_write fault_anon'
+for structure in uni mono; do
+    for machine in microvm q35; do
+        where=$structure-$machine
+        for workload in $workloads; do
+            boot_case "$where-$workload" $structure "$workload" 'ops=10 warm=2' machine=$machine
+        done
+        if [[ -e build/images/$structure/pdf_open.elf ]]; then
+            boot_case "$where-pdf_open" $structure pdf_open 'ops=1 warm=1 file=pdf/cairo.pdf' machine=$machine
+        fi
+        boot_case "$where-fuzz_calls" $structure fuzz_calls 'calls=20000 seed=7' machine=$machine
+    done
+    for cpu in qemu64 Haswell-noTSX Skylake-Client max,-smap,-smep,-fsgsbase max,-xsave; do
+        boot_case "$structure-cpu-${cpu//,/}" $structure switch_pingpong 'ops=100' cpu="$cpu"
+        boot_case "$structure-cpu-${cpu//,/}-q35" $structure file_write 'ops=3' cpu="$cpu" machine=q35
+    done
+    for memory in 16 512 3072; do
+        boot_case "$structure-memory-$memory" $structure fault_anon 'ops=500' memory=$memory
+        boot_case "$structure-memory-$memory-q35" $structure read_cold 'ops=50' memory=$memory machine=q35
+    done
+    for machine in microvm q35; do
+        boot_case "$structure-$machine-disk-none" $structure call_null 'ops=10' disk=none machine=$machine
+        for disk in garbage empty; do
+            boot_case "$structure-$machine-disk-$disk" $structure call_null 'ops=10' disk=$disk machine=$machine \
+                check=no_disk_said
+        done
+        boot_case "$structure-$machine-nmi" $structure call_null 'ops=2000000000' machine=$machine nmi=yes 'done=none' \
+            status=$status_panic check=backtrace_known_$structure
+    done
+    boot_case "$structure-disk-none-read" $structure read_hot 'ops=10' disk=none 'done=fail' status=$status_fail
+    boot_case "$structure-fuzz-memory-16" $structure fuzz_calls 'calls=20000 seed=8' memory=16
+    boot_case "$structure-posix_suite" $structure posix_suite 'processes=0' check=like_linux_alone
+    boot_case "$structure-posix_suite-q35" $structure posix_suite 'processes=0' check=like_linux_alone machine=q35
+    for seed in 1 2; do
+        boot_case "$structure-fuzz_calls-$seed" $structure fuzz_calls "calls=100000 seed=$seed"
+    done
+done
+for machine in microvm q35; do
+    boot_case "uni-$machine-spawn_wait" uni spawn_wait 'ops=3' machine=$machine 'done=skip'
+    boot_case "mono-$machine-spawn_wait" mono spawn_wait 'ops=3 warm=1' machine=$machine
+    boot_case "uni-$machine-isolation" uni isolation '' machine=$machine 'done=skip'
+    boot_case "uni-$machine-hostile_elf" uni hostile_elf '' machine=$machine 'done=skip'
+    boot_case "mono-$machine-isolation" mono isolation '' machine=$machine
+    boot_case "mono-$machine-hostile_elf" mono hostile_elf 'count=1000' machine=$machine
+done
+for cpu in qemu64 Haswell-noTSX max,-smap,-smep,-fsgsbase; do
+    boot_case "mono-cpu-${cpu//,/}-isolation" mono isolation '' cpu="$cpu"
+    boot_case "mono-cpu-${cpu//,/}-posix_suite" mono posix_suite 'processes=1' cpu="$cpu" check=like_linux_with_processes
+done
+boot_case mono-memory-16-hostile_elf mono hostile_elf 'count=5000 seed=2' memory=16
+boot_case mono-posix_suite-processes mono posix_suite 'processes=1' check=like_linux_with_processes
+
+if [[ $list ]]; then
+    printf '%s\n' "${names[@]}" | grep -E -- "$pattern"
+    exit
+fi
+selected=()
+for name in "${names[@]}"; do
+    if [[ $name =~ $pattern ]]; then
+        selected+=("$name")
+    fi
+done
+reference_make
+running=0
+for name in "${selected[@]}"; do
+    if ((running == jobs)); then
+        wait -n || true
+        running=$((running - 1))
+    fi
+    run_case "$name" >"$work/$name.result" &
+    running=$((running + 1))
+    cat "$work"/*.result 2>/dev/null >"$work/so_far" || true
+done
+wait
+cat "$work"/*.result
+passed=$(cat "$work"/*.result | grep -c '^ok ' || true)
+failed=$((${#selected[@]} - passed))
+echo "$passed passed, $failed failed"
+((failed == 0))

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+# pages.c and heap.c are parts of the test's files.
+TEST_ALLOC_SRCS = tests/unit/test_alloc.c tests/unit/test_alloc_heap.c
+TEST_ALLOC_CFLAGS = -fno-strict-aliasing

@@ -2,9 +2,9 @@
 /*
  * audit.h: compares the two books of a measured window: the plugin's counts and the kernel's own.
  *
- * System calls and exceptions must agree exactly.  The kernel reads its books a little before the first mark and a
- * little after the last; an interrupt that falls between is in one book and not in the other, and may bring thread
- * and address-space switches with it.  So:
+ * System calls, exceptions and page faults must agree exactly.  The kernel reads its books a little before the first
+ * mark and a little after the last; an interrupt that falls between is in one book and not in the other, and may bring
+ * thread and address-space switches with it.  So:
  *
  *      |interrupts differ|        <= edge_interrupts
  *      |switches differ|          <= 2 for each interrupt that differs
@@ -17,7 +17,7 @@
 #define AUDIT_OK "ok"
 #define AUDIT_FAILED "failed"
 
-/* AUDIT_OK or AUDIT_FAILED; *reason says what differs, or is "". */
+/* AUDIT_OK or AUDIT_FAILED; *reason says what differs, which may be nothing ("") or what is allowed for above. */
 const char *audit_compare(struct arena *arena, const struct metrics *plugin, const struct metrics *books,
                           int64_t edge_interrupts, const char **reason);
 

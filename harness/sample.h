@@ -30,7 +30,7 @@ struct sample {
     const char *status;       /* ok, fail, skip */
     const char *reason;       /* "" when ok */
     const char *audit;        /* ok, failed, none */
-    const char *audit_reason; /* what differed, or why there was none */
+    const char *audit_reason; /* what differed, also if it was allowed, or why there was none */
     const char *output_sha256, *workload_sha256, *image_sha256;
     int64_t image_bytes;
     const char *words;        /* the program's arguments */

@@ -16,7 +16,7 @@ PARTS := alloc sched blk fs console pager posix
 STRUCTURES := mono uni
 
 # What follows from os.list.
-GEN := build/gen/os_calls.h build/gen/os_direct.c build/gen/os_checked.c build/gen/os_names.c build/gen/os_args.h
+GEN := build/gen/os_calls.h build/gen/os_direct.c build/gen/os_names.c build/gen/os_args.h
 $(GEN) &: kernels/gen/os_gen.py kernels/include/os.list
 	$(Q)$(PYTHON) kernels/gen/os_gen.py kernels/include/os.list build/gen
 

@@ -18,7 +18,7 @@ build/tests/$(1): $$($(2)_SRCS) $(UNIT_HEADERS)
 	@mkdir -p build/tests
 	$(Q)$(CC) $(UNIT_CFLAGS) $$($(2)_CFLAGS) -o $$@ $$($(2)_SRCS) $(3) $$($(2)_LIBS)
 endef
-UNITS := base virtio blk console fs pdf alloc pager
+UNITS := base virtio blk console fs pdf alloc sched pager posix
 $(foreach u,$(UNITS),$(eval $(call unit_program,test_$(u),TEST_$(shell echo $(u) | tr a-z A-Z),-lcmocka)))
 $(eval $(call unit_program,fuzz_fs,FUZZ_FS))
 $(eval $(call unit_program,fuzz_pdf,FUZZ_PDF))
@@ -28,7 +28,7 @@ UNIT_PROGRAMS := $(patsubst %,build/tests/test_%,$(UNITS)) $(TEST_HARNESS_PROGRA
 
 CHECK_NEEDS := build/toll $(UNIT_PROGRAMS) $(patsubst %,build/parts/%.o,$(PARTS) base machine)
 TEST_NEEDS := $(CHECK_NEEDS) $(IMAGES) build/images/probe.elf build/disk.img build/plugin/toll-count.so \
-	build/tests/fuzz_fs build/tests/fuzz_pdf build/tests/fuzz_elf build/tests/pdf_text $(TEST_IMAGES)
+	build/tests/fuzz_fs build/tests/fuzz_pdf build/tests/fuzz_elf build/tests/pdf_text $(GUEST_IMAGES)
 
 .PHONY: check test tests-built
 check: $(CHECK_NEEDS)

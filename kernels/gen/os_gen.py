@@ -5,9 +5,7 @@
 usage: os_gen.py OS_LIST OUT_DIR [--doc FILE]
 
 OUT_DIR/os_calls.h    prototypes of posix_NAME, one a call: all take the call's number first
-OUT_DIR/os_direct.c   os_direct[512]: number -> posix_NAME, for callers in the same domain
-OUT_DIR/os_checked.c  os_checked[512]: the same behind a check of the caller's pointers (env_check_range), for callers
-                      across a domain line
+OUT_DIR/os_direct.c   os_direct[512]: number -> posix_NAME
 OUT_DIR/os_names.c    os_names[512]: names of calls, Linux's own for those that are not supported
 OUT_DIR/os_args.h     what kind each argument has, for the random-call test
 """
@@ -83,7 +81,6 @@ def make_header(calls: list[Call]) -> str:
            "#define OS_N uint64_t os_number __attribute__((unused))",
            "typedef int64_t os_handler(uint64_t number, ...);",
            "extern os_handler *const os_direct[OS_CALLS];",
-           "extern os_handler *const os_checked[OS_CALLS];",
            "extern const char *const os_names[OS_CALLS];",
            "int64_t posix_unsupported(uint64_t number);"]
     out += [f"int64_t posix_{call.name}({parameters(call)});" for call in calls]
@@ -97,40 +94,6 @@ def make_table(calls: list[Call], table: str, prefix: str) -> list[str]:
         name = f"{prefix}{by_number[number]}" if number in by_number else "posix_unsupported"
         out.append(f"    [{number}] = (os_handler *){name},")
     return out + ["};", ""]
-
-
-def make_check(call: Call) -> list[str]:
-    tests = []
-    for arg in call.args:
-        if arg.kind in NUMBERS:
-            continue
-        if arg.kind == "path":
-            tests.append(f"!env_check_range({arg.name}, 1)")
-            continue
-        count = f"{arg.count}" if arg.unit == 1 else f"{arg.count} > UINT64_MAX / {arg.unit} ? UINT64_MAX : " \
-                                                    f"{arg.count} * {arg.unit}"
-        test = f"!env_check_range({arg.name}, {count})"
-        tests.append(f"({arg.name} && {test})" if arg.optional else test)
-    if not tests:
-        return []
-    names = ", ".join(["os_number"] + [arg.name for arg in call.args])
-    return [f"static int64_t checked_{call.name}({parameters(call)})", "{",
-            f"    if ({' || '.join(tests)})", f"        return -{EFAULT};",
-            f"    return posix_{call.name}({names});", "}", ""]
-
-
-EFAULT = 14
-
-
-def make_checked(calls: list[Call]) -> str:
-    out = ["/* Made from os.list. */", '#include "os_calls.h"', "#include <stdbool.h>", "",
-           "bool env_check_range(uint64_t address, uint64_t bytes);", ""]
-    plain = []
-    for call in calls:
-        check = make_check(call)
-        out += check
-        plain += [] if check else [f"#define checked_{call.name} posix_{call.name}"]
-    return "\n".join(out + plain + [""] + make_table(calls, "os_checked", "checked_"))
 
 
 def make_names(calls: list[Call]) -> str:
@@ -181,7 +144,6 @@ def main(argv: list[str]) -> int:
     (out / "os_calls.h").write_text(make_header(calls))
     direct = ["/* Made from os.list. */", '#include "os_calls.h"', ""] + make_table(calls, "os_direct", "posix_")
     (out / "os_direct.c").write_text("\n".join(direct))
-    (out / "os_checked.c").write_text(make_checked(calls))
     (out / "os_names.c").write_text(make_names(calls))
     (out / "os_args.h").write_text(make_args(calls))
     if len(argv) == 5:

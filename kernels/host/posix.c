@@ -45,6 +45,10 @@ void env_tls_set(uint64_t base)
     (void)base;
 }
 
+void env_thread_reset(void)
+{
+}
+
 void env_space_load(void)
 {
 }

@@ -26,10 +26,11 @@ static uint64_t random_state;
 struct thread *sched_running = &boot_fiber.thread;
 bool sched_yield_wanted;
 
-void sched_init(struct thread *boot, void *stack_top)
+void sched_init(struct thread *boot, void *stack_top, void *fpu)
 {
     (void)boot;
     (void)stack_top;
+    (void)fpu;
 }
 
 static unsigned choose(unsigned n)

@@ -28,7 +28,7 @@ static void (*idle_handler)(void);
 
 void host_threads_init(void)
 {
-    sched_init(&boot, NULL);
+    sched_init(&boot, NULL, NULL);
 }
 
 unsigned host_threads_run(void)

@@ -20,4 +20,7 @@ int64_t console_read_caller(uaddr_t buffer, uint64_t n);
 /* Whether console_read_caller would return at once. */
 bool console_readable(void);
 
+/* Calls fn, in interrupt context, when input has come. */
+void console_on_input(void (*fn)(void));
+
 #endif

@@ -19,6 +19,8 @@
 #define PAGER_EXEC 4u
 #define PAGER_SHARED 8u    /* writes go to the source; else they are private */
 #define PAGER_POPULATE 16u /* bring every page in at once */
+#define PAGER_NO_WRITE 32u /* write access may not be given later either: the file is open for reading only */
+#define PAGER_DIRTY 64u    /* of a page that is there: written to since it was mapped or protected */
 
 struct table; /* a page table of the home */
 
@@ -27,7 +29,6 @@ struct space {
     struct list regions; /* sorted by address */
     struct region *last; /* the region of the last fault */
     uint64_t low, high;  /* regions lie in [low, high) */
-    uint64_t hint;       /* where to look for room next */
     uint64_t brk_start, brk;
     uint64_t pages; /* now mapped */
     unsigned refs;
@@ -54,9 +55,10 @@ void pager_space_put(struct space *space); /* the last one gives every page back
 int pager_map(struct space *space, uint64_t *address, uint64_t bytes, uint32_t flags, bool fixed,
               const struct pager_source *source);
 int pager_unmap(struct space *space, uint64_t address, uint64_t bytes);
-int pager_protect(struct space *space, uint64_t address, uint64_t bytes, uint32_t flags); /* -ENOMEM: a hole */
-int pager_sync(struct space *space, uint64_t address, uint64_t bytes);        /* shared file pages go to the file */
-int pager_unmap_files(struct space *space);                                   /* all files, written as by sync */
+int pager_protect(struct space *space, uint64_t address, uint64_t bytes,
+                  uint32_t flags);                                     /* -ENOMEM: a hole; -EACCES: PAGER_NO_WRITE */
+int pager_sync(struct space *space, uint64_t address, uint64_t bytes); /* shared file pages go to the file */
+int pager_unmap_files(struct space *space);                            /* all files, written as by sync */
 int pager_advise_free(struct space *space, uint64_t address, uint64_t bytes); /* drop private zero pages */
 
 /* Moves the break: the new one, or the old one if it cannot move. */

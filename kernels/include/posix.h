@@ -35,11 +35,13 @@ void posix_return(void);
 /* Needed from the home.
    env_enter:     goes to the application at entry with that stack pointer, all other registers zero.
    env_tls_set:   the running thread's FS base.
+   env_thread_reset: the running thread begins another program: FS and GS base, floating-point state as at first.
    env_space_load: the running thread's space (sched_current()->space) was replaced: make it current.
    env_books:     copies up to n books (wire.h) to out; how many there are.
    env_shutdown:  the first process has ended with this wait status: end the machine. */
 _Noreturn void env_enter(uint64_t entry, uint64_t sp);
 void env_tls_set(uint64_t base);
+void env_thread_reset(void);
 void env_space_load(void);
 unsigned env_books(uint64_t *out, unsigned n);
 _Noreturn void env_shutdown(int status);

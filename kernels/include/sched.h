@@ -34,8 +34,9 @@ struct thread {
     uint64_t sp;        /* 0: saved stack pointer */
     uint64_t stack_top; /* 8: top of this thread's own stack in the domain */
     uint64_t tls;       /* 16: the application's FS base */
-    void *fpu;          /* 24: 64-byte aligned save area, or NULL for threads that never leave the domain */
+    void *fpu;          /* 24: 64-byte aligned save area */
     void *space;        /* 32: struct space of pager.h, or NULL */
+    uint64_t gs;        /* 40: the application's GS base, where homes switch it */
     /* -------- */
     void *owner; /* whoever created the thread: posix keeps its task here */
     enum sched_state state;
@@ -57,8 +58,8 @@ struct waitq {
         LIST_INIT((q).threads)                                                                                         \
     }
 
-/* Makes the code that now runs the first thread. */
-void sched_init(struct thread *boot, void *stack_top);
+/* Makes the code that now runs the first thread; fpu: its save area. */
+void sched_init(struct thread *boot, void *stack_top, void *fpu);
 
 /* A new READY thread that will run entry(arg) on its own stack; NULL without memory. */
 struct thread *sched_create(void (*entry)(void *arg), void *arg);

@@ -31,6 +31,7 @@
 #define OLD_PIC_MASK 0x21 /* and 0xa1: the two 8259s of a PC, which must stay silent */
 #define BUS_HZ 1000000000ull
 #define CALIBRATE_TICKS 20000u
+#define TIMER_STEP_NS 3600000000000ull
 #define LEAF_TSC 0x15
 #define LEAF_HYPERVISOR 0x40000000u
 #define LEAF_TIMING 0x40000010u
@@ -143,13 +144,13 @@ uint64_t apic_now_ns(void)
     return (uint64_t)((unsigned __int128)(x86_rdtsc() - tsc_start) * ns_scale >> 32);
 }
 
-uint64_t apic_tsc_hz(void)
-{
-    return tsc_hz;
-}
-
+/* A far deadline comes in steps: the tick finds nothing to do and asks again. */
 static void timer_set_deadline(uint64_t deadline_ns)
 {
+    uint64_t latest = apic_now_ns() + TIMER_STEP_NS;
+
+    if (deadline_ns != UINT64_MAX && deadline_ns > latest)
+        deadline_ns = latest;
     if (deadline_ns == UINT64_MAX)
         x86_wrmsr(MSR_TSC_DEADLINE, 0);
     else

@@ -18,7 +18,6 @@ void apic_end_of_interrupt(void);
    which counts nanoseconds in QEMU and KVM. */
 void apic_clock_init(void);
 uint64_t apic_now_ns(void);
-uint64_t apic_tsc_hz(void);
 
 /* One interrupt at TRAP_TIMER when apic_now_ns reaches deadline_ns (at once if it is past); UINT64_MAX: none. */
 void apic_timer_set(uint64_t deadline_ns);

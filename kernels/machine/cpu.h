@@ -24,24 +24,25 @@ void cpu_describe(char *out, uint64_t size);
    cpu_fpu_init before the first load. */
 void cpu_fpu_init(void *area);
 
-static inline void cpu_fpu_save(void *area)
-{
-    uint32_t low = (uint32_t)cpu.fpu_mask;
-
-    if (cpu.xsaveopt)
-        __asm__ volatile("xsaveopt64 (%0)" ::"r"(area), "a"(low), "d"(0) : "memory");
-    else if (cpu.xsave)
-        __asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(low), "d"(0) : "memory");
-    else
-        __asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
-}
-
 static inline void cpu_fpu_load(const void *area)
 {
     if (cpu.xsave)
         __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"((uint32_t)cpu.fpu_mask), "d"(0) : "memory");
     else
         __asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
+}
+
+/* Saves to one area and loads another. */
+static inline void cpu_fpu_switch(void *from, const void *to)
+{
+    uint32_t mask = (uint32_t)cpu.fpu_mask;
+
+    if (cpu.xsaveopt)
+        __asm__ volatile("xsaveopt64 (%0); xrstor64 (%1)" ::"r"(from), "r"(to), "a"(mask), "d"(0) : "memory");
+    else if (cpu.xsave)
+        __asm__ volatile("xsave64 (%0); xrstor64 (%1)" ::"r"(from), "r"(to), "a"(mask), "d"(0) : "memory");
+    else
+        __asm__ volatile("fxsave64 (%0); fxrstor64 (%1)" ::"r"(from), "r"(to) : "memory");
 }
 
 /* The running thread's FS base; with FSGSBASE the application can change it by itself. */
@@ -53,6 +54,20 @@ static inline uint64_t cpu_fs_base(void)
         return x86_rdmsr(MSR_FS_BASE);
     __asm__ volatile("rdfsbase %0" : "=r"(base));
     return base;
+}
+
+/* The same of GS, with FSGSBASE only. */
+static inline uint64_t cpu_gs_base(void)
+{
+    uint64_t base;
+
+    __asm__ volatile("rdgsbase %0" : "=r"(base));
+    return base;
+}
+
+static inline void cpu_gs_base_set(uint64_t base)
+{
+    __asm__ volatile("wrgsbase %0" ::"r"(base));
 }
 
 static inline void cpu_fs_base_set(uint64_t base)

@@ -2,11 +2,13 @@
 /* home.c: env.h, sched.h and pager.h as every domain in ring 0 fulfils them. */
 #include "machine/home.h"
 #include "alloc.h"
+#include "base/errno.h"
 #include "base/format.h"
 #include "base/string.h"
 #include "env.h"
 #include "machine/apic.h"
 #include "machine/boot.h"
+#include "machine/bus.h"
 #include "machine/cpu.h"
 #include "machine/irq.h"
 #include "machine/paging.h"
@@ -18,6 +20,7 @@
 
 uint64_t books[WIRE_KINDS];
 static uint64_t random_state, epoch_ns;
+static bool random_repeats;
 
 /* A record of what this processor has, so that a run tells what it ran on. */
 static void features_say(void)
@@ -53,6 +56,7 @@ void home_init(bool own_stacks, bool user)
     memory_give(BOOT_MAPPED_BYTES, UINT64_MAX);
     apic_init();
     apic_clock_init();
+    random_repeats = bus_command_line("seed=", 0);
     random_state = boot_number("seed=", x86_rdtsc());
     epoch_ns = boot_number("epoch=", 0) * 1000000000u;
     features_say();
@@ -73,7 +77,18 @@ int env_thread_prepare(struct thread *t, void (*start)(struct thread *t))
 {
     t->fpu = home_fpu_make();
     t->sp = switch_prepare(t->stack_top, start, t);
-    return t->fpu ? 0 : -1;
+    return t->fpu ? 0 : -ENOMEM;
+}
+
+void home_thread_reset(void)
+{
+    struct thread *t = sched_current();
+
+    t->tls = 0;
+    cpu_fs_base_set(0);
+    memset(t->fpu, 0, cpu.fpu_bytes);
+    cpu_fpu_init(t->fpu);
+    cpu_fpu_load(t->fpu);
 }
 
 void env_thread_release(struct thread *t)
@@ -84,16 +99,12 @@ void env_thread_release(struct thread *t)
 void home_thread_switch(struct thread *from, struct thread *to)
 {
     books[WIRE_THREAD_SWITCH]++;
-    if (from->fpu)
-        cpu_fpu_save(from->fpu);
-    if (to->fpu)
-        cpu_fpu_load(to->fpu);
+    cpu_fpu_switch(from->fpu, to->fpu);
     if (cpu.fsgsbase)
         from->tls = cpu_fs_base();
     if (from->tls != to->tls)
         cpu_fs_base_set(to->tls);
-    trap_stack_set(to->stack_top);
-    switch_stacks(&from->sp, to->sp);
+    switch_stacks(&from->sp, to->sp, to->stack_top);
 }
 
 void home_interrupt(const struct trap *trap)
@@ -127,10 +138,15 @@ void env_timer_set(uint64_t deadline_ns)
     apic_timer_set(deadline_ns);
 }
 
-/* splitmix64 (Steele, Lea, Flood, OOPSLA 2014), seeded by the command line where a run must repeat. */
+/* splitmix64 (Steele, Lea, Flood, OOPSLA 2014), seeded by the command line where a run must repeat; else every step is
+   stirred by the processor's own generator, if there is one, or by the time. */
 static uint64_t random_next(void)
 {
-    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
+    uint64_t z;
+
+    if (!random_repeats)
+        random_state ^= cpu.rdrand ? x86_rdrand() : x86_rdtsc();
+    z = random_state += 0x9e3779b97f4a7c15u;
 
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;

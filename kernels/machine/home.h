@@ -18,6 +18,9 @@ void home_init(bool own_stacks, bool user);
 /* Room for the floating-point state of a thread, ready to be loaded; NULL without memory. */
 void *home_fpu_make(void);
 
+/* env_thread_reset, less GS. */
+void home_thread_reset(void);
+
 /* The part of env_thread_switch that is the same everywhere: all but address spaces. */
 struct thread;
 void home_thread_switch(struct thread *from, struct thread *to);

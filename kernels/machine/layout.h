@@ -15,6 +15,5 @@
 #define DIRECT_BASE 0xffff800000000000
 #define DEVICE_BASE 0xffffc00000000000
 #define IMAGE_BASE 0xffffffff80000000
-#define IMAGE_PHYSICAL 0x200000
 
 #endif

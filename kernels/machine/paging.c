@@ -247,7 +247,7 @@ void paging_table_protect(struct table *table, uint64_t address, uint32_t access
     uint64_t *entry = entry_find(table->pml4, address);
 
     if (entry && (*entry & PTE_ADDRESS)) {
-        *entry = (*entry & (PTE_ADDRESS | PTE_D)) | access_bits(access);
+        *entry = (*entry & PTE_ADDRESS) | access_bits(access);
         x86_invlpg(address);
     }
 }
@@ -261,6 +261,7 @@ void *paging_table_find(struct table *table, uint64_t address, uint32_t *access)
     if (access) {
         *access = *entry & PTE_P ? PAGER_READ : 0;
         *access |= *entry & PTE_W ? PAGER_WRITE : 0;
+        *access |= *entry & PTE_D ? PAGER_DIRTY : 0;
         *access |= *entry & PTE_P && !(*entry & PTE_NX) ? PAGER_EXEC : 0;
     }
     return entry_table(*entry);

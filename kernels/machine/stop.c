@@ -12,6 +12,8 @@
 
 #define FRAMES_MAX 32
 
+uint64_t stop_frames_from = DIRECT_BASE;
+
 _Noreturn void stop_machine(uint8_t code)
 {
     x86_out8(WIRE_EXIT_PORT, code);
@@ -34,7 +36,7 @@ static void say(const char *format, ...)
 
 static int frame_is_good(uint64_t frame)
 {
-    return frame % 8 == 0 && frame >= DIRECT_BASE && frame < UINT64_MAX - 16;
+    return frame % 8 == 0 && frame >= stop_frames_from && frame < UINT64_MAX - 16;
 }
 
 static void backtrace(uint64_t rip, uint64_t frame)

@@ -14,6 +14,8 @@ switch_stacks:
     push %r15
     mov %rsp, (%rdi)
     mov %rsi, %rsp
+    mov %rdx, trap_tss + 4(%rip)    /* rsp[0]; only now: the pushes may have faulted, on the old stack */
+    mov %rdx, trap_stack_top(%rip)
     pop %r15
     pop %r14
     pop %r13

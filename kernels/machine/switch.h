@@ -5,9 +5,10 @@
 
 #include "sched.h"
 
-/* Saves the running context to *from_sp and continues at to_sp, which an earlier call saved or switch_prepare made.
+/* Saves the running context to *from_sp and continues at to_sp, which an earlier call saved or switch_prepare made;
+   traps then use the stack that ends at to_top (trap_stack_set).
    The counting plugin counts a thread_switch at its first instruction. */
-void switch_stacks(uint64_t *from_sp, uint64_t to_sp);
+void switch_stacks(uint64_t *from_sp, uint64_t to_sp, uint64_t to_top);
 
 /* A stack pointer for switch_stacks at which start(thread) begins on the stack that ends at top. */
 uint64_t switch_prepare(uint64_t top, void (*start)(struct thread *thread), struct thread *thread);

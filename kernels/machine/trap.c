@@ -6,6 +6,7 @@
 
 #define STACK_BYTES 8192
 #define GATE_INTERRUPT 0x8e00ull
+#define GATE_RING3 0x6000ull
 #define IST_EXCEPTION 1
 #define IST_FAULT 2
 #define IST_INTERRUPT 3
@@ -35,15 +36,15 @@ uint64_t trap_stack_top;
 
 static void gate_set(unsigned vector, unsigned ist)
 {
-    uint64_t target = trap_stubs[vector];
-    idt[vector][0] = (target & 0xffff) | (uint64_t)SEL_KERNEL_CODE << 16 | (uint64_t)ist << 32 | GATE_INTERRUPT << 32 |
-                     (target >> 16 & 0xffff) << 48;
+    uint64_t target = trap_stubs[vector], ring = vector == VECTOR_BP ? GATE_RING3 : 0;
+    idt[vector][0] = (target & 0xffff) | (uint64_t)SEL_KERNEL_CODE << 16 | (uint64_t)ist << 32 | ring << 32 |
+                     GATE_INTERRUPT << 32 | (target >> 16 & 0xffff) << 48;
     idt[vector][1] = target >> 32;
 }
 
 static unsigned vector_ist(unsigned vector, bool own_stacks)
 {
-    if (vector == VECTOR_DF)
+    if (vector == VECTOR_DF || vector == VECTOR_NMI || vector == VECTOR_MC)
         return IST_DOUBLE;
     if (!own_stacks)
         return 0;
@@ -79,6 +80,11 @@ static bool trap_is_in(const struct trap *trap, const char *start, const char *e
 bool trap_is_machine(const struct trap *trap)
 {
     return trap->vector == VECTOR_NMI || trap->vector == VECTOR_DF || trap->vector == VECTOR_MC;
+}
+
+bool trap_in_copy(const struct trap *trap)
+{
+    return trap_is_in(trap, trap_copy_start, trap_copy_end) || trap_is_in(trap, trap_string_start, trap_string_end);
 }
 
 bool trap_copy_fault(struct trap *trap)

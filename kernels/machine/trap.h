@@ -53,7 +53,7 @@ static inline void trap_stack_set(uint64_t top)
 void trap_dispatch(struct trap *trap);
 
 /* Copies n bytes between two ranges of which one may fault: 0, or the number of bytes not copied.  A page fault
-   whose rip lies inside may be ended by trap_copy_fault, which makes the copy return at once. */
+   whose rip lies inside (trap_in_copy) may be ended by trap_copy_fault, which makes the copy return at once. */
 uint64_t trap_copy(void *dst, const void *src, uint64_t n);
 uint64_t trap_clear(void *dst, uint64_t n);
 
@@ -64,6 +64,7 @@ int64_t trap_copy_string(char *dst, const char *src, uint64_t size);
 /* An exception that no instruction of the program caused: NMI, double fault, machine check. */
 bool trap_is_machine(const struct trap *trap);
 
+bool trap_in_copy(const struct trap *trap);
 bool trap_copy_fault(struct trap *trap);
 
 #endif

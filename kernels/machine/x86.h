@@ -43,9 +43,12 @@
 #define FLAGS_AC 0x40000
 
 #define VECTOR_NMI 2
+#define VECTOR_NMI 2
+#define VECTOR_BP 3
 #define VECTOR_DF 8
 #define VECTOR_GP 13
 #define VECTOR_PF 14
+#define VECTOR_MC 18
 #define VECTOR_MC 18
 #define PF_PRESENT 1u
 #define PF_WRITE 2u
@@ -92,6 +95,15 @@ static inline uint64_t x86_rdtsc(void)
     uint32_t low, high;
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
     return (uint64_t)high << 32 | low;
+}
+
+/* A random number, or what was there before if the generator has none at the moment. */
+static inline uint64_t x86_rdrand(void)
+{
+    uint64_t v = 0;
+
+    __asm__ volatile("rdrand %0" : "+r"(v)::"cc");
+    return v;
 }
 
 struct x86_cpuid {

@@ -8,7 +8,7 @@
  */
 #define OS_CALLS 512
 #define BOOK_SYSCALL 0
-#define THREAD_KILLED 52
+#define THREAD_KILLED 60
 
     .text
     .globl call_entry
@@ -23,7 +23,7 @@ call_entry:
     mov %r10, %rcx
     cmp $OS_CALLS, %rdi
     jae 3f
-    lea os_checked(%rip), %rax
+    lea os_direct(%rip), %rax
     call *(%rax, %rdi, 8)
 1:  mov sched_running(%rip), %rcx
     cmpb $0, sched_yield_wanted(%rip)

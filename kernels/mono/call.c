@@ -19,7 +19,7 @@
 #define SIGSEGV 11
 
 /* What call.S knows of struct thread. */
-_Static_assert(offsetof(struct thread, killed) == 52, "call.S");
+_Static_assert(offsetof(struct thread, killed) == 60, "call.S");
 
 void call_init(void)
 {
@@ -66,7 +66,8 @@ static inline bool is_implicit(const struct trap *trap)
 /* A page fault of the application, or of a copy to or from it. */
 static void page_fault(struct trap *trap, uint64_t address)
 {
-    struct space *space = sched_current()->space;
+    struct thread *thread = sched_current();
+    struct space *space = thread ? thread->space : NULL;
     int error = -1;
 
     books[WIRE_PAGE_FAULT]++;

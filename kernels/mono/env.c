@@ -15,7 +15,7 @@
 
 bool env_check_range(uaddr_t address, uint64_t n)
 {
-    return n <= USER_END && address <= USER_END - n;
+    return n == 0 || (n <= USER_END && address <= USER_END - n);
 }
 
 static int copy(void *dst, const void *src, size_t n)
@@ -103,6 +103,11 @@ void env_thread_switch(struct thread *from, struct thread *to)
 {
     if (to->space)
         space_use(to->space);
+    if (cpu.fsgsbase) { /* else ring 3 cannot change it */
+        from->gs = cpu_gs_base();
+        if (from->gs != to->gs)
+            cpu_gs_base_set(to->gs);
+    }
     home_thread_switch(from, to);
 }
 
@@ -120,6 +125,13 @@ void env_space_bounds(uint64_t *low, uint64_t *high)
 void env_tls_set(uint64_t base)
 {
     cpu_fs_base_set(base);
+}
+
+void env_thread_reset(void)
+{
+    home_thread_reset();
+    if (cpu.fsgsbase)
+        cpu_gs_base_set(0);
 }
 
 _Noreturn void env_enter(uint64_t entry, uint64_t sp)

@@ -2,7 +2,7 @@
 # The monolithic kernel: every part in the kernel; the workload is a program of its own, carried in the image.
 mono.PARTS := alloc sched blk fs console pager posix
 mono.OBJECTS := $(addprefix build/obj/,mono/main.c.o mono/call.c.o mono/call.S.o mono/env.c.o machine/trap_stay.S.o \
-	gen/os_checked.c.o gen/os_names.c.o)
+	gen/os_direct.c.o gen/os_names.c.o)
 mono.KEEP := boot_entry program_start program_end
 mono.MAP = kernel build/images/mono/$*.elf app build/mono/$*.app
 

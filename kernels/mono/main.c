@@ -26,7 +26,7 @@ _Noreturn void kernel_main(void)
     struct posix_program program = {0};
 
     home_init(false, true);
-    sched_init(&boot_thread, boot_stack_top);
+    sched_init(&boot_thread, boot_stack_top, home_fpu_make());
     call_init();
     console_init();
     if (blk_init() == 0 && fs_mount((uint32_t)(alloc_total_pages() / CACHE_SHARE)) < 0)

@@ -12,16 +12,18 @@
 
 #define SIGSEGV 11
 
-extern char app_text_start[], app_text_end[];
+extern char image_start[], app_text_start[];
 
+/* Everything but the system's own code, which begins the image: also where a wild jump of the application leads. */
 static bool in_application(const struct trap *trap)
 {
-    return trap->rip >= (uint64_t)app_text_start && trap->rip < (uint64_t)app_text_end;
+    return trap->rip - (uint64_t)image_start >= (uint64_t)(app_text_start - image_start);
 }
 
 static void page_fault(struct trap *trap, uint64_t address)
 {
-    struct space *space = sched_current()->space;
+    struct thread *thread = sched_current();
+    struct space *space = thread ? thread->space : NULL;
     int error = -1;
 
     books[WIRE_PAGE_FAULT]++;
@@ -54,6 +56,9 @@ void trap_dispatch(struct trap *trap)
         exception(trap);
     else
         home_interrupt(trap);
-    if (sched_yield_wanted && in_application(trap))
+    if (!in_application(trap))
+        return;
+    if (sched_yield_wanted)
         sched_yield();
+    posix_return();
 }

@@ -34,7 +34,7 @@ static __attribute__((noinline)) bool range_is_image(uaddr_t address, uint64_t n
 /* The lower half is regions; what is not mapped there faults. */
 static inline bool range_is_good(uaddr_t address, uint64_t n)
 {
-    return (address | n | (address + n)) >> 47 == 0 || range_is_image(address, n);
+    return (address | n | (address + n)) >> 47 == 0 || n == 0 || range_is_image(address, n);
 }
 
 bool env_check_range(uaddr_t address, uint64_t n)
@@ -117,6 +117,11 @@ void env_space_bounds(uint64_t *low, uint64_t *high)
 void env_tls_set(uint64_t base)
 {
     cpu_fs_base_set(base);
+}
+
+void env_thread_reset(void)
+{
+    home_thread_reset();
 }
 
 _Noreturn void env_enter(uint64_t entry, uint64_t sp)

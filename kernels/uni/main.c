@@ -12,6 +12,7 @@
 #include "machine/home.h"
 #include "machine/layout.h"
 #include "machine/paging.h"
+#include "machine/stop.h"
 #include "posix.h"
 
 #define CACHE_SHARE 4 /* the file cache may take a quarter of memory */
@@ -33,9 +34,10 @@ _Noreturn void kernel_main(void)
     extern char boot_stack_top[];
     struct posix_program program = {.entry = (uint64_t)_start, .phdr = (uint64_t)&tls_header, .phdr_count = 1};
 
-    home_init(true, false);
-    sched_init(&boot_thread, boot_stack_top);
     trap_stack_set((uint64_t)boot_stack_top);
+    stop_frames_from = USER_START; /* the system runs on the application's stacks */
+    home_init(true, false);
+    sched_init(&boot_thread, boot_stack_top, home_fpu_make());
     console_init();
     if (blk_init() == 0 && fs_mount((uint32_t)(alloc_total_pages() / CACHE_SHARE)) < 0)
         env_log("the disk has no file system that can be mounted");

@@ -4,12 +4,14 @@
  * kinds that it names; the fifth is any number with anything.  The system must stay up, this program must stay what
  * it was, and the disk must be clean afterwards (which tests/boot/run.sh looks at).
  *
+ *   threads=N        as many threads share descriptors and memory, and do calls / N each
  *   calls=N seed=N   trace=FIRST prints every call from that one on, to see which one did it
  */
 #include "fuzz_calls/fuzz.h"
 #include "os_args.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +24,7 @@
 #define NUMBER_MAX 701
 #define CANARY_BYTES 4096
 #define CHECK_EVERY 1000
+#define THREADS_MAX 16
 #define ERRORS_MAX 4095
 
 static unsigned char canary[CANARY_BYTES], canary_file[CANARY_BYTES];
@@ -166,16 +169,15 @@ static void ground_make(const char *directory)
     fuzz_files_renew();
 }
 
-int main(int argc, char **argv)
+/* One flow of random calls. */
+static void *calls_make(void *first)
 {
-    toll_main(argc, argv, "fuzz_calls");
-    uint64_t calls = toll_arg_number("calls", 100000), trace = toll_arg_number("trace", UINT64_MAX);
+    uint64_t calls = toll_arg_number("calls", 100000) / fuzz.threads, trace = toll_arg_number("trace", UINT64_MAX);
 
-    fuzz_seed(toll_arg_number("seed", 1));
-    ground_make(toll_arg("dir", "/tmp/fuzz"));
     for (uint64_t i = 0; i < calls; i++) {
         if (i % CHECK_EVERY == 0) {
-            self_check(i);
+            if (fuzz.threads == 1)
+                self_check(i);
             scratch_empty();
             if (chdir(fuzz.directory) != 0 && chdir("/") != 0)
                 toll_check(false, "not even the root is a directory");
@@ -184,6 +186,32 @@ int main(int argc, char **argv)
             fuzz_files_renew();
         call_make(i, trace);
     }
+    return first;
+}
+
+static void threads_run(void)
+{
+    pthread_t threads[THREADS_MAX];
+    unsigned made = 1;
+
+    for (; made < fuzz.threads; made++)
+        if (pthread_create(&threads[made], NULL, calls_make, NULL) != 0)
+            break;
+    toll_check(made == fuzz.threads, "only %u of %u threads could be made", made, fuzz.threads);
+    calls_make(NULL);
+    while (made-- > 1)
+        pthread_join(threads[made], NULL);
+}
+
+int main(int argc, char **argv)
+{
+    toll_main(argc, argv, "fuzz_calls");
+    uint64_t calls = toll_arg_number("calls", 100000), threads = toll_arg_number("threads", 1);
+
+    fuzz.threads = threads < 1 ? 1 : threads > THREADS_MAX ? THREADS_MAX : (unsigned)threads;
+    fuzz_seed(toll_arg_number("seed", 1));
+    ground_make(toll_arg("dir", "/tmp/fuzz"));
+    threads_run();
     self_check(calls);
     toll_value("calls_good", "calls", good);
     toll_value("calls_refused", "calls", refused);

@@ -16,6 +16,7 @@
 
 #include "wire.h"
 
+/* clang-format off */
 #define MARK(n) .byte 0x0f, 0x1f, 0x84, 0x00; .long WIRE_MARK_BASE + (n)
 #define BEGIN MARK(WIRE_MARK_BEGIN)
 #define END MARK(WIRE_MARK_END)

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 
 #define ORDERS 10
-#define RANGES 8
+#define RANGES 16
 #define STACK_FRAMES 64
 #define MIN_FRAMES 4
 

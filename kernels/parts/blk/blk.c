@@ -13,8 +13,7 @@
  * The device is believed in one thing only, its status byte; a missing or unknown status is an error.  A device
  * that takes fewer segments in a chain than blk.h allows gets a request in pieces, one after the other.
  *
- * A thread that was killed cannot sleep: it polls the device, because the memory of a request that is in flight
- * must not be given back to anyone.
+ * A thread that was killed waits all the same: the memory of a request in flight must not be given back to anyone.
  */
 #include "blk.h"
 #include "alloc.h"
@@ -84,17 +83,6 @@ static void interrupt(void *arg)
     (void)arg;
     disk.device.transport->interrupt_ack(&disk.device);
     complete_irq();
-}
-
-/* Sleeps on q with interrupts off as saved says; the caller looks at its condition again. */
-static void sleep(struct waitq *q, uint64_t saved)
-{
-    if (sched_wait(q, SCHED_FOREVER) == 0)
-        return;
-    complete_irq();
-    env_irq_restore(saved);
-    sched_yield();
-    env_irq_save();
 }
 
 static int read_config(void)
@@ -190,7 +178,7 @@ static void start(struct blk_request *request, uint64_t sector, struct virtio_bu
     static const uint8_t types[] = {[BLK_READ] = TYPE_READ, [BLK_WRITE] = TYPE_WRITE, [BLK_FLUSH] = TYPE_FLUSH};
     uint64_t saved = env_irq_save();
     while (disk.queue.free_count < count + CHAIN_EXTRA)
-        sleep(&disk.room, saved);
+        sched_wait_always(&disk.room);
     unsigned at = disk.queue.free_head;
     volatile struct slot *slot = &disk.slots[at];
     slot->type = types[request->op];
@@ -250,7 +238,7 @@ int blk_wait(struct blk_request *request)
 {
     uint64_t saved = env_irq_save();
     while (!request->done)
-        sleep(&request->waiters, saved);
+        sched_wait_always(&request->waiters);
     env_irq_restore(saved);
     return request->status;
 }

@@ -20,6 +20,7 @@ static struct {
     uint8_t ring[RING_BYTES];
     uint32_t taken, arrived;
     struct waitq readers;
+    void (*on_input)(void);
 } console;
 
 static void input_irq(void *arg)
@@ -30,6 +31,13 @@ static void input_irq(void *arg)
         if (console.arrived - console.taken < RING_BYTES)
             console.ring[console.arrived++ % RING_BYTES] = byte;
     sched_wake(&console.readers, UINT32_MAX);
+    if (console.on_input)
+        console.on_input();
+}
+
+void console_on_input(void (*fn)(void))
+{
+    console.on_input = fn;
 }
 
 int console_init(void)

@@ -156,10 +156,15 @@ int region_sync(struct space *space, struct region *r, uint64_t start, uint64_t 
         end = r->end;
     for (uint64_t a = start; error >= 0 && (a = env_table_next(space->table, a, end)) < end; a += PAGE_BYTES) {
         uint64_t offset = r->source.offset + (a - r->start), n = PAGE_BYTES;
+        uint32_t have = 0;
         if (offset >= stat.bytes)
             break;
         if (stat.bytes - offset < n)
             n = stat.bytes - offset;
+        env_table_find(space->table, a, &have);
+        if (!(have & PAGER_DIRTY))
+            continue;
+        env_table_protect(space->table, a, r->flags & PAGER_ACCESS); /* clean, before the write may sleep */
         error = fs_write(r->source.node, offset, a, n);
     }
     region_unpin(r);

@@ -29,7 +29,6 @@ void pager_space_init(struct space *space, struct table *table, uint64_t low, ui
     space->table = table;
     space->low = low;
     space->high = high;
-    space->hint = high;
     space->refs = 1;
     list_init(&space->regions);
 }
@@ -51,14 +50,25 @@ static void source_get(const struct pager_source *source)
         fs_get(source->node);
 }
 
-static void region_free(struct space *space, struct region *r)
+/* Takes a region out of its space and puts it on the list gone. */
+static void region_take(struct space *space, struct region *r, struct list *gone)
 {
     if (space->last == r)
         space->last = NULL;
     list_remove(&r->link);
-    if (r->source.kind == PAGER_FILE)
-        fs_close(r->source.node);
-    alloc_put(r);
+    list_add(gone, &r->link);
+}
+
+/* Frees regions that are in no space any more; closing their files may sleep. */
+static void regions_free(struct list *gone)
+{
+    while (!list_empty(gone)) {
+        struct region *r = LIST_ENTRY(gone->next, struct region, link);
+        list_remove(&r->link);
+        if (r->source.kind == PAGER_FILE)
+            fs_close(r->source.node);
+        alloc_put(r);
+    }
 }
 
 /* Cuts the region that contains address in two there. */
@@ -110,7 +120,7 @@ static int range_check(const struct space *space, uint64_t address, uint64_t byt
     return 0;
 }
 
-/* The highest gap of that size below the hint, else below the top. */
+/* The highest gap of that size, or 0. */
 static uint64_t room_find(struct space *space, uint64_t bytes)
 {
     uint64_t top = space->high;
@@ -122,6 +132,13 @@ static uint64_t room_find(struct space *space, uint64_t bytes)
         top = r->start;
     }
     return top >= bytes && top - bytes >= space->low ? top - bytes : 0;
+}
+
+static bool range_is_used(struct space *space, uint64_t start, uint64_t end)
+{
+    struct region *r = region_after(space, start);
+
+    return r && r->start < end;
 }
 
 static int region_add(struct space *space, uint64_t start, uint64_t end, uint32_t flags,
@@ -158,7 +175,8 @@ int pager_map(struct space *space, uint64_t *address, uint64_t bytes, uint32_t f
         error = range_check(space, start, length);
     else
         error = (start = room_find(space, length)) ? 0 : -ENOMEM;
-    if (!error && fixed)
+    while (!error && fixed &&
+           range_is_used(space, start, start + length)) /* another thread may map while this sleeps */
         error = pager_unmap(space, start, length);
     if (!error)
         error = region_add(space, start, start + length, flags, source);
@@ -185,6 +203,7 @@ static void region_pages_drop(struct space *space, struct region *r, uint64_t st
 
 int pager_unmap(struct space *space, uint64_t address, uint64_t bytes)
 {
+    struct list gone = LIST_INIT(gone);
     uint64_t end = address + pages_round(bytes);
     struct region *r;
     int error = range_check(space, address, pages_round(bytes));
@@ -198,8 +217,9 @@ int pager_unmap(struct space *space, uint64_t address, uint64_t bytes)
         return error;
     while ((r = region_after(space, address)) && r->start < end) {
         region_pages_drop(space, r, r->start, r->end);
-        region_free(space, r);
+        region_take(space, r, &gone);
     }
+    regions_free(&gone);
     return 0;
 }
 
@@ -229,6 +249,14 @@ static bool range_is_mapped(struct space *space, uint64_t start, uint64_t end)
     return true;
 }
 
+static bool range_forbids_write(struct space *space, uint64_t start, uint64_t end)
+{
+    for (struct region *r = region_after(space, start); r && r->start < end; r = region_after(space, r->end))
+        if (r->flags & PAGER_NO_WRITE)
+            return true;
+    return false;
+}
+
 /* Present pages of a private region that were not copied yet must not become writable. */
 static void region_protect(struct space *space, struct region *r, uint32_t flags)
 {
@@ -244,10 +272,14 @@ int pager_protect(struct space *space, uint64_t address, uint64_t bytes, uint32_
     uint64_t end = address + pages_round(bytes);
     int error = range_check(space, address, pages_round(bytes));
 
+    if (!error && !(flags & PAGER_WRITE))
+        pager_sync(space, address, end - address); /* what was written goes to its file while it can be told */
     if (!error)
         range_wait(space, address, end);
     if (!error && !range_is_mapped(space, address, end))
         error = -ENOMEM;
+    if (!error && flags & PAGER_WRITE && range_forbids_write(space, address, end))
+        error = -EACCES;
     if (!error)
         error = range_split(space, address, end);
     if (error)
@@ -314,13 +346,16 @@ void pager_space_get(struct space *space)
 
 void pager_space_put(struct space *space)
 {
+    struct list gone = LIST_INIT(gone);
+
     if (--space->refs)
         return;
     while (!list_empty(&space->regions)) {
         struct region *r = LIST_ENTRY(space->regions.next, struct region, link);
         region_pages_drop(space, r, r->start, r->end);
-        region_free(space, r);
+        region_take(space, r, &gone);
     }
+    regions_free(&gone);
     env_table_destroy(space->table);
     alloc_put(space);
 }

@@ -110,6 +110,6 @@ int64_t posix_clone(OS_N, uint64_t flags, uint64_t stack, uint64_t ptid, uint64_
     if (flags & CLONE_THREAD && flags & CLONE_VM)
         return thread_make(flags, stack, ptid, ctid, tls);
     if (!(flags & CLONE_VM) || !(flags & CLONE_VFORK) || exec_program.image == NULL)
-        return -ENOSYS;
+        return posix_unsupported(os_number);
     return child_make(flags, stack, ctid, tls);
 }

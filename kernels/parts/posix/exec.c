@@ -272,8 +272,7 @@ static _Noreturn void exec_enter(struct process *p, struct space *space, uint64_
     p->space = space;
     fd_close_all(p, true);
     task_current()->clear_tid = 0;
-    sched_current()->tls = 0;
-    env_tls_set(0);
+    env_thread_reset();
     env_enter(entry, sp);
 }
 
@@ -282,7 +281,10 @@ static int exec_node(int node, const struct exec_args *args)
     struct process *p = process_current();
     struct space *space, *old = sched_current()->space;
     uint64_t entry, sp;
-    int error = pager_space_create(&space);
+    int error;
+
+    pager_sync(old, old->low, old->high - old->low);
+    error = pager_space_create(&space);
 
     if (error)
         return error;

@@ -110,5 +110,5 @@ int64_t posix_futex(OS_N, uint64_t word, uint64_t op, uint64_t value, uint64_t t
     case FUTEX_REQUEUE:
         return futex_requeue(word, (uint32_t)value);
     }
-    return -ENOSYS;
+    return posix_unsupported(os_number);
 }

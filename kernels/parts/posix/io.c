@@ -19,9 +19,12 @@ static bool file_writable(const struct file *f)
 
 static int64_t file_read(struct file *f, uaddr_t buffer, uint64_t n)
 {
-    int64_t got = f->ops->read(f, buffer, n, f->offset);
+    int64_t got;
 
-    if (got > 0 && f->ops->seeks)
+    if (!f->ops->seeks)
+        return f->ops->read(f, buffer, n, 0);
+    got = f->ops->read(f, buffer, n, f->offset);
+    if (got > 0)
         f->offset += (uint64_t)got;
     return got;
 }
@@ -29,9 +32,12 @@ static int64_t file_read(struct file *f, uaddr_t buffer, uint64_t n)
 static int64_t file_write(struct file *f, uaddr_t buffer, uint64_t n)
 {
     struct fs_stat stat;
-    int64_t put = f->ops->write(f, buffer, n, f->flags & O_APPEND ? FS_APPEND : f->offset);
+    int64_t put;
 
-    if (put <= 0 || !f->ops->seeks)
+    if (!f->ops->seeks)
+        return f->ops->write(f, buffer, n, 0);
+    put = f->ops->write(f, buffer, n, f->flags & O_APPEND ? FS_APPEND : f->offset);
+    if (put <= 0)
         return put;
     if (f->flags & O_APPEND && fs_stat(f->node, &stat) == 0)
         f->offset = stat.bytes;

@@ -16,7 +16,7 @@ static uint32_t access_of(uint64_t prot)
            (prot & PROT_EXEC ? PAGER_EXEC : 0);
 }
 
-/* The source behind a mapping of a descriptor. */
+/* The source behind a mapping of a descriptor, with a reference of its node. */
 static int source_get(uint64_t fd, uint64_t flags, uint64_t prot, uint64_t offset, struct pager_source *out)
 {
     struct file *f = fd_file(fd);
@@ -35,9 +35,20 @@ static int source_get(uint64_t fd, uint64_t flags, uint64_t prot, uint64_t offse
     error = fs_stat(f->node, &s);
     if (!error && (s.mode & S_IFMT) != S_IFREG)
         error = -ENODEV;
+    if (error)
+        return error;
+    fs_get(f->node);
     *out = (struct pager_source){
         .kind = PAGER_FILE, .node = f->node, .offset = offset, .bytes = s.bytes > offset ? s.bytes - offset : 0};
-    return error;
+    return 0;
+}
+
+/* A shared mapping of a file that is open for reading only stays so. */
+static uint32_t source_limits(uint64_t fd, uint64_t flags)
+{
+    if (flags & MAP_ANONYMOUS || !(flags & MAP_SHARED))
+        return 0;
+    return (fd_file(fd)->flags & O_ACCMODE) == O_RDONLY ? PAGER_NO_WRITE : 0;
 }
 
 int64_t posix_mmap(OS_N, uint64_t addr, uint64_t length, uint64_t prot, uint64_t flags, uint64_t fd, uint64_t offset)
@@ -52,7 +63,9 @@ int64_t posix_mmap(OS_N, uint64_t addr, uint64_t length, uint64_t prot, uint64_t
     if (!(flags & MAP_ANONYMOUS))
         error = source_get(fd, flags, prot, offset, &source);
     if (!error)
-        error = pager_map(space_current(), &addr, length, how, flags & MAP_FIXED, &source);
+        error = pager_map(space_current(), &addr, length, how | source_limits(fd, flags), flags & MAP_FIXED, &source);
+    if (source.kind == PAGER_FILE)
+        fs_close(source.node);
     return error ? error : (int64_t)addr;
 }
 
@@ -74,7 +87,7 @@ int64_t posix_msync(OS_N, uint64_t addr, uint64_t length, uint64_t flags)
 
 int64_t posix_madvise(OS_N, uint64_t addr, uint64_t length, uint64_t advice)
 {
-    if (advice != MADV_DONTNEED && advice != MADV_FREE)
+    if (length == 0 || (advice != MADV_DONTNEED && advice != MADV_FREE))
         return 0;
     return pager_advise_free(space_current(), addr, length);
 }

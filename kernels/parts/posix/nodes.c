@@ -51,9 +51,20 @@ int64_t posix_ftruncate(OS_N, uint64_t fd, uint64_t length)
 
 int64_t posix_fchmod(OS_N, uint64_t fd, uint64_t mode)
 {
-    int node = fd_node(fd, -EINVAL);
+    int error, node = fd_node(fd, -EINVAL);
 
-    return node < 0 ? node : fs_chmod(node, (uint32_t)mode);
+    if (node < 0)
+        return node;
+    fs_get(node); /* another thread may close fd while this one sleeps */
+    error = fs_chmod(node, (uint32_t)mode);
+    fs_close(node);
+    return error;
+}
+
+/* The seconds that a time asks for. */
+static uint32_t time_pick(const struct linux_timespec *t, uint32_t now, uint32_t old)
+{
+    return t->nsec == UTIME_NOW ? now : t->nsec == UTIME_OMIT ? old : (uint32_t)t->sec;
 }
 
 int64_t posix_utimensat(OS_N, uint64_t dir, uint64_t path, uint64_t times, uint64_t flags)
@@ -61,6 +72,7 @@ int64_t posix_utimensat(OS_N, uint64_t dir, uint64_t path, uint64_t times, uint6
     struct linux_timespec at[2];
     uint32_t now = (uint32_t)((env_epoch_ns() + env_now_ns()) / 1000000000u);
     char name[FS_PATH_MAX];
+    struct fs_stat stat;
     int from, node, error = times ? env_copy_in(at, times, sizeof at) : 0;
 
     if (error)
@@ -77,7 +89,10 @@ int64_t posix_utimensat(OS_N, uint64_t dir, uint64_t path, uint64_t times, uint6
     }
     if (node < 0)
         return node;
-    error = fs_set_times(node, times ? (uint32_t)at[0].sec : now, times ? (uint32_t)at[1].sec : now);
+    error = fs_stat(node, &stat);
+    if (!error)
+        error = fs_set_times(node, times ? time_pick(&at[0], now, stat.atime) : now,
+                             times ? time_pick(&at[1], now, stat.mtime) : now);
     fs_close(node);
     return error;
 }
@@ -176,9 +191,10 @@ int64_t posix_getdents64(OS_N, uint64_t fd, uint64_t buf, uint64_t size)
 static int64_t cwd_set(int node)
 {
     struct process *p = process_current();
+    int old = p->cwd;
 
-    fs_close(p->cwd);
     p->cwd = node;
+    fs_close(old); /* last, for it may sleep */
     return 0;
 }
 

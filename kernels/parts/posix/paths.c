@@ -143,16 +143,19 @@ int64_t posix_lstat(OS_N, uint64_t path, uint64_t st)
 int64_t posix_faccessat(OS_N, uint64_t dir, uint64_t path, uint64_t mode)
 {
     struct place at;
+    struct fs_stat s;
     int node, error = place_get(dir, path, &at);
 
-    (void)mode; /* one user, root */
     if (error)
         return error;
     node = fs_open(at.dir, at.path, 0, 0);
     if (node < 0)
         return node;
+    error = fs_stat(node, &s);
     fs_close(node);
-    return 0;
+    if (!error && mode & X_OK && (s.mode & S_IFMT) == S_IFREG && !(s.mode & 0111))
+        error = -EACCES; /* the one thing that the only user, root, may not do */
+    return error;
 }
 
 int64_t posix_access(OS_N, uint64_t path, uint64_t mode)

@@ -18,7 +18,12 @@ struct pipe {
     uint64_t head, tail;
     unsigned readers, writers;
     struct waitq can_read, can_write;
+    uint32_t hold; /* HOLD_*: why a write cannot start at once, whatever room there is */
 };
+
+#define HOLD_WRITING 1u /* another writer's copy, which may sleep, is under way */
+#define HOLD_WAITED 2u  /* and somebody waits for it to end */
+#define HOLD_CLOSED 4u  /* nobody reads */
 
 static uint64_t pipe_used(const struct pipe *p)
 {
@@ -73,6 +78,7 @@ static int pipe_read_nothing(const struct file *f)
 static int64_t pipe_read(struct file *f, uaddr_t buffer, uint64_t n, uint64_t offset)
 {
     struct pipe *p = f->pipe;
+    uint64_t at, wanted = n;
     int error;
 
     (void)offset;
@@ -87,9 +93,12 @@ static int64_t pipe_read(struct file *f, uaddr_t buffer, uint64_t n, uint64_t of
     }
     if (n > pipe_used(p))
         n = pipe_used(p);
+    at = p->tail;
     error = ring_read(p, buffer, n);
     if (error)
         return error;
+    if (p->tail != at) /* the copy slept, and another reader took these bytes: theirs they are */
+        return pipe_read(f, buffer, wanted, offset);
     p->tail += n;
     pipe_wake(&p->can_write);
     return (int64_t)n;
@@ -102,9 +111,35 @@ static __attribute__((noinline)) int64_t pipe_write_wait(struct file *f, uint64_
     uint64_t need = n <= PIPE_BUF ? n : 1;
     int error = 0;
 
-    while (p->readers && PIPE_BYTES - pipe_used(p) < need && !error)
+    while (!(p->hold & HOLD_CLOSED) && (p->hold || PIPE_BYTES - pipe_used(p) < need) && !error) {
+        if (p->hold)
+            p->hold |= HOLD_WAITED;
         error = f->flags & O_NONBLOCK ? -EAGAIN : sched_wait(&p->can_write, SCHED_FOREVER);
-    return p->readers ? error : -EPIPE;
+    }
+    return p->hold & HOLD_CLOSED ? -EPIPE : error;
+}
+
+/* While a writer copied, others came to wait for it, or the last reader went. */
+static __attribute__((noinline)) void hold_end(struct pipe *p)
+{
+    p->hold &= ~(HOLD_WRITING | HOLD_WAITED);
+    sched_wake(&p->can_write, UINT32_MAX);
+}
+
+/* Appends n bytes, for which there is room.  The copy may sleep; other writers wait for its end. */
+static inline int pipe_fill(struct pipe *p, uaddr_t buffer, uint64_t n)
+{
+    int error;
+
+    p->hold = HOLD_WRITING;
+    error = ring_write(p, buffer, n);
+    if (p->hold == HOLD_WRITING)
+        p->hold = 0;
+    else
+        hold_end(p);
+    if (!error)
+        p->head += n;
+    return error;
 }
 
 /* Nobody reads: SIGPIPE unless the process ignores it. */
@@ -134,10 +169,9 @@ static __attribute__((noinline)) int64_t pipe_write_pieces(struct file *f, uaddr
             break;
         room = PIPE_BYTES - pipe_used(p);
         piece = n - done < room ? n - done : room;
-        error = ring_write(p, buffer + done, piece);
+        error = pipe_fill(p, buffer + done, piece);
         if (error)
             break;
-        p->head += piece;
         done += piece;
         pipe_wake(&p->can_read);
     }
@@ -150,12 +184,11 @@ static int64_t pipe_write(struct file *f, uaddr_t buffer, uint64_t n, uint64_t o
     int error;
 
     (void)offset;
-    if (!p->readers || PIPE_BYTES - pipe_used(p) < n)
+    if (p->hold || PIPE_BYTES - pipe_used(p) < n)
         return pipe_write_pieces(f, buffer, n);
-    error = ring_write(p, buffer, n);
+    error = pipe_fill(p, buffer, n);
     if (error)
         return error;
-    p->head += n;
     pipe_wake(&p->can_read);
     return (int64_t)n;
 }
@@ -190,7 +223,8 @@ static void pipe_put(struct pipe *p)
 
 static void pipe_close_read(struct file *f)
 {
-    f->pipe->readers--;
+    if (--f->pipe->readers == 0)
+        f->pipe->hold |= HOLD_CLOSED;
     pipe_put(f->pipe);
 }
 

@@ -3,8 +3,15 @@
 #include "linux.h"
 #include "process.h"
 
-struct waitq poll_changed = WAITQ_INIT(poll_changed);
 unsigned poll_waiters;
+static struct waitq changed = WAITQ_INIT(changed);
+static uint64_t changes;
+
+void poll_wake_waiters(void)
+{
+    changes++;
+    sched_wake(&changed, UINT32_MAX);
+}
 
 static int poll_one(uaddr_t at, bool *ready)
 {
@@ -36,19 +43,33 @@ static int64_t poll_all(uaddr_t fds, uint64_t n)
     return count;
 }
 
+/* Sleeps until something may have changed since changes had the value seen: 0, -ETIMEDOUT, -EINTR. */
+static int poll_sleep(uint64_t seen, uint64_t deadline_ns)
+{
+    uint64_t saved = env_irq_save();
+    int error = seen == changes ? sched_wait(&changed, deadline_ns) : 0;
+
+    env_irq_restore(saved);
+    return error;
+}
+
 static int64_t poll_until(uaddr_t fds, uint64_t n, uint64_t deadline_ns)
 {
-    int64_t count;
+    int64_t count = 0;
     int error = 0;
 
     if (n > FD_MAX)
         return -EINVAL;
-    while ((count = poll_all(fds, n)) == 0 && error == 0 && deadline_ns > env_now_ns()) {
-        poll_waiters++;
-        error = sched_wait(&poll_changed, deadline_ns);
-        poll_waiters--;
+    poll_waiters++; /* before the first look, so that no change after it is missed */
+    while (error == 0) {
+        uint64_t seen = changes;
+        count = poll_all(fds, n);
+        if (count != 0 || deadline_ns <= env_now_ns())
+            break;
+        error = poll_sleep(seen, deadline_ns);
     }
-    return count || error != -EINTR ? count : error;
+    poll_waiters--;
+    return error == -EINTR ? error : count;
 }
 
 int64_t posix_poll(OS_N, uint64_t fds, uint64_t nfds, uint64_t timeout)

@@ -94,7 +94,7 @@ static void children_orphan(struct process *p)
         if (!child || child->parent != p)
             continue;
         child->parent = NULL;
-        if (child->status != STATUS_RUNNING)
+        if (child->ended)
             process_free(child);
     }
 }
@@ -102,8 +102,7 @@ static void children_orphan(struct process *p)
 /* The last task's end is the process's. */
 static void process_end(struct process *p, int status)
 {
-    struct process *parent = p->parent;
-
+    p->ending = true;
     fd_close_all(p, false);
     fs_close(p->cwd);
     if (!p->borrows_space)
@@ -115,8 +114,9 @@ static void process_end(struct process *p, int status)
     env_space_load();
     process_space_leave(p);
     p->status = status;
-    if (parent)
-        sched_wake(&parent->child_ended, UINT32_MAX);
+    p->ended = true;
+    if (p->parent) /* read only now: the parent may have ended while this slept */
+        sched_wake(&p->parent->child_ended, UINT32_MAX);
     else
         process_free(p);
 }
@@ -130,7 +130,7 @@ _Noreturn void task_exit(int code)
     if (t->clear_tid && p->task_count > 1 && env_copy_out(t->clear_tid, &zero, sizeof zero) == 0)
         posix_futex(0, t->clear_tid, FUTEX_WAKE, INT32_MAX, 0, 0, 0);
     list_remove(&t->link);
-    if (--p->task_count == 0)
+    if (--p->task_count == 0 && !p->ending)
         process_end(p, p->status != STATUS_RUNNING ? p->status : code);
     sched_current()->owner = NULL;
     alloc_put(t);
@@ -153,7 +153,7 @@ _Noreturn void process_exit(int status)
     struct process *p = process_current();
 
     process_kill(p, status);
-    if (p->pid == 1)
+    if (p->pid == 1 && !p->ending)
         process_end(p, status);
     task_exit(status);
 }
@@ -201,7 +201,7 @@ static int child_find(struct process *p, int pid, struct process **out)
         if (!child || child->parent != p || (pid > 0 && child->pid != pid))
             continue;
         found = 0;
-        if (child->status != STATUS_RUNNING && child->task_count == 0) {
+        if (child->ended) {
             *out = child;
             return 1;
         }

@@ -44,7 +44,9 @@ struct file {
 
 struct process {
     int pid;
-    int status; /* wait status, or STATUS_RUNNING */
+    int status;  /* wait status, or STATUS_RUNNING */
+    bool ending; /* its last task, or with process 1 the one that ends it, is on its way out */
+    bool ended;  /* nothing of it runs any more: it may be freed */
     struct process *parent;
     struct space *space;
     struct list tasks;
@@ -124,13 +126,13 @@ int fd_set_standard(struct process *p);
 extern const struct file_ops file_ops_fs, file_ops_console, file_ops_pipe_read, file_ops_pipe_write;
 #define NODE_PROGRAM (-4096) /* the program that was started: has no node, and is no error either */
 
-/* poll.c: everything whose poll bits change wakes this */
-extern struct waitq poll_changed;
+/* poll.c: whoever changes what poll would answer calls this; also in interrupt context. */
 extern unsigned poll_waiters;
+void poll_wake_waiters(void);
 static inline void poll_wake(void)
 {
     if (poll_waiters)
-        sched_wake(&poll_changed, poll_waiters);
+        poll_wake_waiters();
 }
 
 /* paths.c */

@@ -2,6 +2,7 @@
 /* start.c: the first process. */
 #include "base/panic.h"
 #include "base/string.h"
+#include "console.h"
 #include "fs.h"
 #include "linux.h"
 #include "process.h"
@@ -50,6 +51,7 @@ int posix_start(const struct posix_program *program, const char *words, struct s
     int error = p ? exec_args_init(&first_args) : -ENOMEM;
 
     exec_program = *program;
+    console_on_input(poll_wake_waiters);
     if (!error)
         error = args_from_words(&first_args, words);
     if (!error && !space)

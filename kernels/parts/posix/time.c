@@ -28,9 +28,17 @@ static int time_write(uaddr_t at, uint64_t ns)
 /* What a clock shows now, or UINT64_MAX if there is no such clock. */
 static uint64_t clock_now(uint64_t clock)
 {
-    if (clock == CLOCK_REALTIME)
+    switch (clock) {
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE:
         return env_epoch_ns() + env_now_ns();
-    return clock <= CLOCK_BOOTTIME ? env_now_ns() : UINT64_MAX;
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_BOOTTIME:
+        return env_now_ns();
+    }
+    return UINT64_MAX;
 }
 
 int64_t posix_clock_gettime(OS_N, uint64_t clock, uint64_t ts)

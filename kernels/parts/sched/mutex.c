@@ -11,15 +11,17 @@ void sched_mutex_init(struct mutex *m)
 
 void sched_mutex_lock(struct mutex *m)
 {
-    while (m->locked)
-        sched_wait_always(&m->waiters);
-    m->locked = true;
+    if (m->locked)
+        sched_wait_always(&m->waiters); /* woken as its holder */
+    else
+        m->locked = true;
 }
 
 void sched_mutex_unlock(struct mutex *m)
 {
     ASSERT(m->locked);
-    m->locked = false;
-    if (!list_empty(&m->waiters.threads))
+    if (list_empty(&m->waiters.threads))
+        m->locked = false;
+    else
         sched_wake(&m->waiters, 1);
 }

@@ -21,12 +21,14 @@ struct thread *sched_running;
 static struct list ready = LIST_INIT(ready), sleepers = LIST_INIT(sleepers);
 static struct thread *dead; /* off its stack only when another thread runs */
 static uint64_t timer_ns = SCHED_FOREVER;
+static bool slice_runs; /* the running thread's slice has an end */
 bool sched_yield_wanted;
 
-void sched_init(struct thread *boot, void *stack_top)
+void sched_init(struct thread *boot, void *stack_top, void *fpu)
 {
     memset(boot, 0, sizeof *boot);
     boot->stack_top = (uint64_t)stack_top;
+    boot->fpu = fpu;
     boot->state = SCHED_RUNNING;
     list_init(&boot->link);
     list_init(&boot->timer_link);
@@ -44,12 +46,13 @@ static __attribute__((noinline)) void timer_want(uint64_t deadline_ns)
 /* Somebody else waits for the processor: the running thread's slice must end. */
 static __attribute__((noinline)) void slice_start(void)
 {
+    slice_runs = true;
     timer_want(env_now_ns() + SCHED_SLICE_NS);
 }
 
 static inline void slice_want(void)
 {
-    if (timer_ns == SCHED_FOREVER)
+    if (!slice_runs)
         slice_start();
 }
 
@@ -57,8 +60,8 @@ static void ready_add(struct thread *t)
 {
     t->state = SCHED_READY;
     list_add(&ready, &t->link);
-    if (sched_running->state == SCHED_RUNNING)
-        slice_want();
+    if (!slice_runs && sched_running->state == SCHED_RUNNING)
+        slice_start();
 }
 
 static __attribute__((noinline)) void dead_release(void)
@@ -239,6 +242,7 @@ void sched_kill(struct thread *t)
 void sched_tick(uint64_t now_ns)
 {
     timer_ns = SCHED_FOREVER;
+    slice_runs = false;
     while (!list_empty(&sleepers)) {
         struct thread *t = LIST_ENTRY(sleepers.next, struct thread, timer_link);
         if (t->deadline_ns > now_ns) {
@@ -248,6 +252,8 @@ void sched_tick(uint64_t now_ns)
         thread_wake(t, -ETIMEDOUT);
     }
     sched_yield_wanted = !list_empty(&ready);
-    if (sched_yield_wanted)
+    if (sched_yield_wanted) {
+        slice_runs = true;
         timer_want(now_ns + SCHED_SLICE_NS);
+    }
 }

@@ -19,6 +19,7 @@ struct fuzz {
     char *zeros;    /* one page of zeros, read-only: times of no length */
     char *file_map; /* a shared mapping of the file that is fds[0] */
     int fds[FUZZ_FDS];
+    unsigned threads;
     char directory[64];
 };
 extern struct fuzz fuzz;

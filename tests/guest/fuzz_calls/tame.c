@@ -143,10 +143,25 @@ static void tame_descriptors(long number, uint64_t args[6])
         args[2] |= O_NONBLOCK;
 }
 
+/* Several threads: none may take another's descriptor before it is made not to wait, or break how threads end. */
+static void tame_threads(long *number, uint64_t args[6])
+{
+    if (*number == SYS_pipe)
+        *number = SYS_pipe2;
+    if (*number == SYS_pipe2)
+        args[1] = (args[1] & O_CLOEXEC) | O_NONBLOCK;
+    if (*number == SYS_set_tid_address)
+        *number = SYS_gettid;
+    if (*number == SYS_tkill)
+        args[1] = 0;
+}
+
 void fuzz_tame(long *number, uint64_t args[6])
 {
     tame_descriptors(*number, args);
     tame_memory(*number, args);
     tame_wait(*number, args);
     tame_process(number, args);
+    if (fuzz.threads > 1)
+        tame_threads(number, args);
 }

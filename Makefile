@@ -46,10 +46,14 @@ help:
 deps:
 	@harness/deps/deps.sh bench test
 
+ifneq ($(filter bench report peers test check,$(MAKECMDGOALS)),)
+$(if $(wildcard build/toll),,$(info building the harness))
+endif
+
 # TOLL_ARGS: further arguments for `toll run`, such as --only uni/pdf_open.
 bench: build/toll build/plugin/toll-count.so
-	@build/toll run $(TOLL_ARGS)
-	@build/toll report
+	@status=0; run=$$(build/toll run $(TOLL_ARGS)) || status=$$?; \
+	if [ -n "$$run" ] && [ $$status -ne 130 ]; then build/toll report "$$run" || status=$$?; fi; exit $$status
 
 report: build/toll
 	@build/toll report

@@ -48,6 +48,17 @@ struct strings build_list(struct arena *arena, const struct plan *plan)
     return files;
 }
 
+bool build_misses(struct arena *arena, const struct plan *plan)
+{
+    struct strings files = build_list(arena, plan);
+
+    for (size_t i = 0; i < files.count; i++) {
+        if (!file_exists(files.items[i]))
+            return true;
+    }
+    return false;
+}
+
 /* The files of bench.toml that are not on every disk. */
 static int extra_files(struct arena *arena, const struct config *config, struct strings *extra, struct error *error)
 {

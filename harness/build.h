@@ -14,7 +14,8 @@ int build_plan(struct arena *arena, const struct plan *plan, int cancel, bool ve
 /* Builds the named files; a word NAME=VALUE among them is a variable for make. */
 int build_files(struct arena *arena, const struct strings *files, int cancel, bool verbose, struct error *error);
 
-/* The files that the plan needs, each once. */
+/* The files that the plan needs, each once; and whether one of them is not there at all. */
 struct strings build_list(struct arena *arena, const struct plan *plan);
+bool build_misses(struct arena *arena, const struct plan *plan);
 
 #endif

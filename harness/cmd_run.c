@@ -243,6 +243,8 @@ static int prepare(struct request *request, struct probe *probe, struct error *e
     session->cancel = process_catch_signals();
     probe_quick(session->arena, probe);
     build_say("building what is missing ...");
+    if (!isatty(STDERR_FILENO) && build_misses(session->arena, &session->plan))
+        fprintf(stderr, "building what is missing: a minute or so the first time\n");
     failed = build_plan(session->arena, &session->plan, session->cancel, request->verbose, error) ||
              ((session->options.lanes & LANE_TIME) && probe_run(session->arena, session->cancel, probe, error)) ||
              session_open(session, probe, error);

@@ -179,7 +179,8 @@ offered_symbols() {
 symbols_of_part() {
     local object=build/parts/$1.o folder=kernels/parts/$1 name
     nm "$object" | awk '$2 ~ /^[A-TV-Z]$/ { print $3 }' | sort >"$scratch/defined"
-    nm -u "$object" | awk '{ print $2 }' | sort >"$scratch/undefined"
+    # the linker resolves references through its table by itself
+    nm -u "$object" | awk '$2 != "_GLOBAL_OFFSET_TABLE_" { print $2 }' | sort >"$scratch/undefined"
     list_of "$folder/exports" | sort >"$scratch/exports"
     list_of "$folder/needs" | sort >"$scratch/needs"
     comm -13 "$scratch/defined" "$scratch/exports" | while IFS= read -r name; do

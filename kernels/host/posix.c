@@ -105,6 +105,11 @@ int64_t console_read_caller(uaddr_t buffer, uint64_t n)
     return (int64_t)n;
 }
 
+void console_on_input(void (*fn)(void))
+{
+    (void)fn;
+}
+
 bool console_readable(void)
 {
     return input && *input;

@@ -153,15 +153,17 @@ void *env_table_unmap(struct table *table, uint64_t address, bool *dirty)
 void env_table_protect(struct table *table, uint64_t address, uint32_t access)
 {
     struct entry *e = entry_find(table, address);
-    if (e)
+    if (e) {
         e->access = access;
+        e->dirty = false;
+    }
 }
 
 void *env_table_find(struct table *table, uint64_t address, uint32_t *access)
 {
     struct entry *e = entry_find(table, address);
     if (e && access)
-        *access = e->access | (e->access ? PAGER_READ : 0);
+        *access = e->access | (e->access ? PAGER_READ : 0) | (e->dirty ? PAGER_DIRTY : 0);
     return e ? e->frame : NULL;
 }
 

@@ -64,7 +64,7 @@ static void space_touch(struct space *space, uint64_t entry, uint64_t sp)
 static void load(int node)
 {
     struct exec_args args;
-    struct space *space;
+    struct space *space = NULL;
     uint64_t entry, sp;
     int error = exec_args_init(&args);
     promise(!error && !pager_space_create(&space), "no memory");

@@ -255,25 +255,16 @@ void sched_waitq_init(struct waitq *q)
     list_init(&q->threads);
 }
 
-int sched_wait(struct waitq *q, uint64_t deadline_ns)
+/* The only way to sleep that a disk may use: it is not ended by a kill. */
+void sched_wait_always(struct waitq *q)
 {
     (void)q;
-    if (deadline_ns != SCHED_FOREVER || !fake.irq_depth || fake.sleeps++ > 1000000)
+    if (!fake.irq_depth || fake.sleeps++ > 1000000)
         abort();
-    if (fake.killed)
-        return -EINTR;
     fake_serve(1);
-    return 0;
 }
 
 void sched_wake(struct waitq *q, unsigned n)
 {
     (void)q, (void)n;
-}
-
-void sched_yield(void)
-{
-    if (fake.irq_depth)
-        abort();
-    fake_serve(0);
 }

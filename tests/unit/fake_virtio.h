@@ -32,7 +32,7 @@ struct fake {
     uint64_t features;
     uint16_t queue_size;
     uint8_t config[64];
-    int no_device, refuses, no_memory, killed;
+    int no_device, refuses, no_memory;
     /* what was done to it */
     uint64_t accepted;
     uint8_t status;

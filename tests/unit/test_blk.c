@@ -227,22 +227,6 @@ static void test_errors(void **state)
     assert_int_equal(transfer(BLK_READ, 0, 1, 512, memory), 0);
 }
 
-/* A killed thread cannot sleep, but its request is finished before it gets its memory back. */
-static void test_killed(void **state)
-{
-    (void)state;
-    assert_int_equal(blk_init(), 0);
-    fake.killed = 1;
-    for (unsigned i = 0; i < REQUESTS; i++) {
-        shape(&requests[i], BLK_READ, i, 1, 512, memory);
-        assert_int_equal(blk_submit(&requests[i]), 0);
-    }
-    for (unsigned i = 0; i < REQUESTS; i++)
-        assert_int_equal(blk_wait(&requests[i]), 0);
-    assert_int_equal(fake.interrupts, 0);
-    assert_int_equal(fake.chains, REQUESTS);
-}
-
 static void test_no_event_index(void **state)
 {
     (void)state;
@@ -259,9 +243,9 @@ static void test_no_event_index(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_init),   TEST(test_init_errors), TEST(test_read_write),     TEST(test_many),   TEST(test_shapes),
-        TEST(test_flush),  TEST(test_read_only),   TEST(test_block_bytes),    TEST(test_pieces), TEST(test_small_queue),
-        TEST(test_errors), TEST(test_killed),      TEST(test_no_event_index),
+        TEST(test_init),   TEST(test_init_errors), TEST(test_read_write), TEST(test_many),
+        TEST(test_shapes), TEST(test_flush),       TEST(test_read_only),  TEST(test_block_bytes),
+        TEST(test_pieces), TEST(test_small_queue), TEST(test_errors),     TEST(test_no_event_index),
     };
     return cmocka_run_group_tests_name("blk", tests, NULL, NULL);
 }

@@ -125,14 +125,14 @@ static void test_file_shared_protected(void **state)
 {
     (void)state;
     struct pager_source source = file_at(0, 0);
-    assert_int_equal(map(0, 2, RW | PAGER_SHARED, &source), 0);
-    assert_int_equal(poke(AT(0), 0xaa), 0);
-    assert_int_equal(poke(AT(1), 0xbb), 0);
-    assert_int_equal(protect(0, 1, R), 0);
-    assert_int_equal(protect(1, 1, 0), 0);
-    assert_int_equal(unmap(0, 2), 0);
-    assert_int_equal(file[0], 0xaa);
-    assert_int_equal(file[PAGE], 0xbb);
+    static const uint32_t then[] = {R, 0, RW, RW | X};
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(map(0, 2, RW | PAGER_SHARED, &source), 0);
+        assert_int_equal(poke(AT(1), (uint8_t)(0xa0 + i)), 0);
+        assert_int_equal(protect(0, 2, then[i]), 0);
+        assert_int_equal(unmap(0, 2), 0);
+        assert_int_equal(file[PAGE], 0xa0 + i);
+    }
 }
 
 static void test_file_errors(void **state)
@@ -149,6 +149,7 @@ static void test_file_errors(void **state)
     fake_fs.write_error = -EIO;
     assert_int_equal(pager_sync(space, AT(0), 4 * PAGE), -EIO);
     fake_fs.write_error = 0;
+    assert_int_equal(poke(AT(1), 1), 0);
     assert_int_equal(pager_sync(space, AT(0), 4 * PAGE), 0);
     assert_int_equal(file[PAGE], 1);
 }
@@ -180,6 +181,19 @@ static void test_populate(void **state)
     assert_int_equal(image[PAGE], pattern(PAGE));
     assert_int_equal(map(40, 8, PAGER_POPULATE, &zero), 0);
     assert_int_equal(host_table_pages(space->table), 24);
+}
+
+/* A file that is open for reading only. */
+static void test_no_write(void **state)
+{
+    (void)state;
+    struct pager_source source = file_at(0, 0);
+    assert_int_equal(map(0, 4, R | PAGER_SHARED | PAGER_NO_WRITE, &source), 0);
+    assert_int_equal(protect(1, 1, 0), 0);
+    assert_int_equal(protect(0, 2, RW), -EACCES);
+    assert_int_equal(protect(1, 1, R | X), 0);
+    assert_int_equal(peek(AT(1)), pattern(PAGE));
+    assert_int_equal(poke(AT(1), 1), -EFAULT);
 }
 
 /* ---- faults that sleep ---- */
@@ -345,10 +359,21 @@ static void test_no_memory_then(void **state)
 int tests_pager_memory(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_zero),         TEST(test_image),          TEST(test_image_protect),         TEST(test_file_private),
-        TEST(test_file_segment), TEST(test_file_shared),    TEST(test_file_shared_protected), TEST(test_file_errors),
-        TEST(test_unmap_files),  TEST(test_populate),       TEST(test_fault_twice),           TEST(test_fault_unmapped),
-        TEST(test_no_memory),    TEST(test_no_memory_then),
+        TEST(test_zero),
+        TEST(test_image),
+        TEST(test_image_protect),
+        TEST(test_file_private),
+        TEST(test_file_segment),
+        TEST(test_file_shared),
+        TEST(test_file_shared_protected),
+        TEST(test_file_errors),
+        TEST(test_unmap_files),
+        TEST(test_no_write),
+        TEST(test_populate),
+        TEST(test_fault_twice),
+        TEST(test_fault_unmapped),
+        TEST(test_no_memory),
+        TEST(test_no_memory_then),
     };
     return cmocka_run_group_tests_name("pager memory", tests, NULL, NULL);
 }

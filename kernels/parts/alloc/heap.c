@@ -16,7 +16,7 @@
 #define MAGIC_BLOCK 0xb10cb10cu
 #define HEADER_BYTES 64
 #define OBJECT_MAX 2016
-#define BLOCK_ORDER_MAX 5
+#define BLOCK_BYTES_MAX (128u << 10)
 
 static const uint16_t sizes[] = {16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 672, 1008, 1344, 2016};
 #define SIZES (sizeof sizes / sizeof *sizes)
@@ -91,9 +91,11 @@ static void *block_get(size_t bytes)
     unsigned order = 0;
     struct header *block;
 
+    if (bytes > BLOCK_BYTES_MAX)
+        return NULL;
     while (((size_t)PAGE_BYTES << order) < bytes + HEADER_BYTES)
         order++;
-    block = order <= BLOCK_ORDER_MAX + 1 ? alloc_pages(order) : NULL;
+    block = alloc_pages(order);
     if (!block)
         return NULL;
     memset(block, 0, (size_t)PAGE_BYTES << order);

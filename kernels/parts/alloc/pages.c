@@ -22,6 +22,7 @@
 struct range {
     char *start;
     uint64_t frames, mark; /* frames from mark on were never given out */
+    uint64_t skew;         /* frames from an address that is aligned for every order to start */
     uint16_t *refs;
     uint8_t *free_order;
     struct list free[ORDERS];
@@ -47,6 +48,7 @@ void alloc_add_range(void *start, void *end)
     memset(r->free_order, 0, frames);
     r->start = (char *)start + books * PAGE_BYTES;
     r->frames = frames - books;
+    r->skew = (uint64_t)r->start / PAGE_BYTES & ((1u << (ORDERS - 1)) - 1);
     for (unsigned i = 0; i < ORDERS; i++)
         list_init(&r->free[i]);
     free_frames += r->frames;
@@ -85,11 +87,11 @@ static void block_remove(struct range *r, uint64_t frame)
 static void block_free(struct range *r, uint64_t frame, unsigned order)
 {
     while (order + 1 < ORDERS) {
-        uint64_t buddy = frame ^ (1ull << order);
+        uint64_t buddy = ((frame + r->skew) ^ (1ull << order)) - r->skew; /* below the range: above its mark */
         if (buddy >= r->mark || r->free_order[buddy] != order + 1)
             break;
         block_remove(r, buddy);
-        frame &= ~(1ull << order);
+        frame = buddy < frame ? buddy : frame;
         order++;
     }
     block_add(r, frame, order);
@@ -98,14 +100,15 @@ static void block_free(struct range *r, uint64_t frame, unsigned order)
 /* Frames that alignment skips become free blocks, each as large as its address allows. */
 static void *block_take_new(struct range *r, unsigned order)
 {
-    uint64_t size = 1ull << order, frame = (r->mark + size - 1) & ~(size - 1);
+    uint64_t size = 1ull << order, frame = ((r->mark + r->skew + size - 1) & ~(size - 1)) - r->skew;
 
     if (frame + size > r->frames)
         return NULL;
     while (r->mark < frame) {
-        unsigned skip = (unsigned)__builtin_ctzll(r->mark);
-        block_add(r, r->mark, skip);
+        uint64_t from = r->mark;
+        unsigned skip = (unsigned)__builtin_ctzll(from + r->skew);
         r->mark += 1ull << skip;
+        block_free(r, from, skip);
     }
     r->mark = frame + size;
     return r->start + frame * PAGE_BYTES;

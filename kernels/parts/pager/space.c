@@ -272,8 +272,8 @@ int pager_protect(struct space *space, uint64_t address, uint64_t bytes, uint32_
     uint64_t end = address + pages_round(bytes);
     int error = range_check(space, address, pages_round(bytes));
 
-    if (!error && !(flags & PAGER_WRITE))
-        pager_sync(space, address, end - address); /* what was written goes to its file while it can be told */
+    if (!error)
+        pager_sync(space, address, end - address); /* protecting forgets what was written: it goes to its file now */
     if (!error)
         range_wait(space, address, end);
     if (!error && !range_is_mapped(space, address, end))
@@ -302,6 +302,17 @@ int pager_advise_free(struct space *space, uint64_t address, uint64_t bytes)
     return 0;
 }
 
+/* Lets the break's last region reach further, if it ends there. */
+static bool brk_extend(struct space *space, uint64_t old_end, uint64_t end)
+{
+    struct region *r = old_end > space->brk_start ? region_after(space, old_end - 1) : NULL;
+
+    if (!r || r->end != old_end || r->source.kind != PAGER_ZERO || r->flags != (PAGER_READ | PAGER_WRITE))
+        return false;
+    r->end = end;
+    return true;
+}
+
 uint64_t pager_brk(struct space *space, uint64_t brk)
 {
     uint64_t old_end = pages_round(space->brk), end = pages_round(brk);
@@ -313,6 +324,8 @@ uint64_t pager_brk(struct space *space, uint64_t brk)
     next = region_after(space, old_end);
     if (end > old_end && next && next->start < end)
         return space->brk;
+    if (end > old_end && brk_extend(space, old_end, end))
+        return space->brk = brk;
     if (end > old_end && region_add(space, old_end, end, PAGER_READ | PAGER_WRITE, &zero) < 0)
         return space->brk;
     if (end < old_end && pager_unmap(space, end, old_end - end) < 0)

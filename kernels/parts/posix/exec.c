@@ -76,6 +76,12 @@ static bool segment_is_good(const struct elf_segment *s, const struct space *spa
            (s->vaddr & PAGE_MASK) == (s->offset & PAGE_MASK);
 }
 
+/* A segment of the program in memory is mapped rather than read: it must lie in it. */
+static bool segment_is_there(int node, const struct elf_segment *s)
+{
+    return node != NODE_PROGRAM || s->offset + s->filesz <= exec_program.bytes;
+}
+
 static uint32_t segment_access(const struct elf_segment *s)
 {
     return (s->flags & PF_R ? PAGER_READ : 0) | (s->flags & PF_W ? PAGER_WRITE : 0) |
@@ -122,7 +128,7 @@ static int program_load(int node, struct space *space, struct loaded *out)
         const struct elf_segment *s = &segments[i];
         if (s->type != PT_LOAD || s->memsz == 0)
             continue;
-        error = segment_is_good(s, space) ? segment_map(node, space, s) : -ENOEXEC;
+        error = segment_is_good(s, space) && segment_is_there(node, s) ? segment_map(node, space, s) : -ENOEXEC;
         if (h.phoff >= s->offset && h.phoff - s->offset < s->filesz)
             out->phdr = s->vaddr + h.phoff - s->offset;
         if (s->vaddr + s->memsz > out->end)

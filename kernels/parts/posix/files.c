@@ -30,6 +30,17 @@ static void fd_mark(struct process *p, unsigned fd, bool close_on_exec)
     p->close_on_exec |= (uint64_t)close_on_exec << fd;
 }
 
+/* For calls that must change nothing when fd_install would fail. */
+bool fd_is_left(void)
+{
+    struct file **files = process_current()->files;
+    unsigned fd = 0;
+
+    while (fd < FD_MAX && files[fd])
+        fd++;
+    return fd < FD_MAX;
+}
+
 /* Takes over the caller's reference; drops it on -EMFILE. */
 int fd_install(struct file *f, int lowest, bool close_on_exec)
 {

@@ -159,26 +159,32 @@ int64_t posix_writev(OS_N, uint64_t fd, uint64_t iov, uint64_t n)
     return put;
 }
 
+static int64_t file_seek(struct file *f, uint64_t offset, uint64_t whence)
+{
+    struct fs_stat stat = {0};
+    int error = whence == SEEK_END ? f->ops->stat(f, &stat) : 0;
+    uint64_t base = whence == SEEK_CUR ? f->offset : whence == SEEK_END ? stat.bytes : 0;
+
+    if (error)
+        return error;
+    if (whence > SEEK_END || (int64_t)(base + offset) < 0)
+        return -EINVAL;
+    return (int64_t)(f->offset = base + offset);
+}
+
 int64_t posix_lseek(OS_N, uint64_t fd, uint64_t offset, uint64_t whence)
 {
     struct file *f = fd_file(fd);
-    struct fs_stat stat = {0};
-    uint64_t base;
-    int error;
+    int64_t position;
 
     if (!f)
         return -EBADF;
     if (!f->ops->seeks)
         return -ESPIPE;
-    error = whence == SEEK_END ? f->ops->stat(f, &stat) : 0;
-    if (error)
-        return error;
-    if (whence > SEEK_END)
-        return -EINVAL;
-    base = whence == SEEK_CUR ? f->offset : whence == SEEK_END ? stat.bytes : 0;
-    if ((int64_t)(base + offset) < 0)
-        return -EINVAL;
-    return (int64_t)(f->offset = base + offset);
+    f->refs++; /* asking for the size may sleep */
+    position = file_seek(f, offset, whence);
+    file_put(f);
+    return position;
 }
 
 /* Regular files and directories. */

@@ -18,9 +18,14 @@ static int fd_node(uint64_t fd, int otherwise)
 
 int64_t posix_fsync(OS_N, uint64_t fd)
 {
-    int node = fd_node(fd, -EINVAL);
+    int node = fd_node(fd, -EINVAL), error;
 
-    return node < 0 ? node : fs_fsync(node);
+    if (node < 0)
+        return node;
+    fs_get(node); /* another thread may close the descriptor meanwhile */
+    error = fs_fsync(node);
+    fs_close(node);
+    return error;
 }
 
 int64_t posix_fdatasync(OS_N, uint64_t fd)

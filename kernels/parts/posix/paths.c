@@ -54,8 +54,10 @@ static uint32_t open_flags(uint64_t flags)
 static int64_t open_at(int dir, const char *path, uint64_t flags, uint64_t mode)
 {
     struct file *f;
-    int node = fs_open(dir, path, open_flags(flags), (uint32_t)mode & 07777 & ~process_current()->umask);
+    int node = -EMFILE;
 
+    if (fd_is_left())
+        node = fs_open(dir, path, open_flags(flags), (uint32_t)mode & 07777 & ~process_current()->umask);
     if (node < 0)
         return node;
     f = file_make(&file_ops_fs, (uint32_t)flags & (O_ACCMODE | O_APPEND | O_NONBLOCK));

@@ -117,6 +117,7 @@ static inline struct file *fd_file(uint64_t fd)
 {
     return fd < FD_MAX ? process_current()->files[fd] : NULL;
 }
+bool fd_is_left(void);
 int fd_install(struct file *f, int lowest, bool close_on_exec);
 void fd_close_all(struct process *p, bool only_on_exec);
 void fd_copy_all(struct process *from, struct process *to);

@@ -25,6 +25,7 @@ struct range {
     uint64_t skew;         /* frames from an address that is aligned for every order to start */
     uint16_t *refs;
     uint8_t *free_order;
+    uint32_t orders; /* bit n: free[n] is not empty */
     struct list free[ORDERS];
 };
 
@@ -76,12 +77,17 @@ static void block_add(struct range *r, uint64_t frame, unsigned order)
 {
     r->free_order[frame] = (uint8_t)(order + 1);
     list_add_first(&r->free[order], frame_link(r, frame));
+    r->orders |= 1u << order;
 }
 
 static void block_remove(struct range *r, uint64_t frame)
 {
+    unsigned order = r->free_order[frame] - 1u;
+
     r->free_order[frame] = 0;
     list_remove(frame_link(r, frame));
+    if (list_empty(&r->free[order]))
+        r->orders &= ~(1u << order);
 }
 
 static void block_free(struct range *r, uint64_t frame, unsigned order)
@@ -116,13 +122,13 @@ static void *block_take_new(struct range *r, unsigned order)
 
 static void *block_take(struct range *r, unsigned order)
 {
-    unsigned have = order;
+    uint32_t enough = r->orders >> order;
+    unsigned have;
     uint64_t frame;
 
-    while (have < ORDERS && list_empty(&r->free[have]))
-        have++;
-    if (have == ORDERS)
+    if (!enough)
         return block_take_new(r, order);
+    have = order + (unsigned)__builtin_ctz(enough);
     frame = (uint64_t)((char *)r->free[have].next - r->start) / PAGE_BYTES;
     block_remove(r, frame);
     while (have > order) {

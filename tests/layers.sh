@@ -233,9 +233,10 @@ check_sorted() {
 
 # One line "kind name hash manifest" for every object of every manifest that is not older than the objects.
 manifest_lines() {
-    local manifest
+    local manifest own
     for manifest in build/images/*/*.json; do
-        [[ -z $(find build/parts build/workloads -name '*.o' -newer "$manifest" -print -quit) ]] || continue
+        own=build/workloads/$(basename "$manifest" .json).o
+        [[ -z $(find build/parts/*.o build/workloads/toll.o "$own" -newer "$manifest" -print -quit) ]] || continue
         tr -d ' \n' <"$manifest" | sed 's/.*"objects":{\([^}]*\)}.*/\1/' | tr ',' '\n' | tr -d '"' |
             awk -F: -v m="$manifest" '$1 != "workload" && $1 != "libc" { print $1, $2, m }'
         tr -d ' \n' <"$manifest" | sed 's/.*"workload":"\([a-z0-9_]*\)".*"workload_sha256":"\([0-9a-f]*\)".*/\1 \2/' |

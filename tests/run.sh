@@ -26,8 +26,8 @@ one() {
     local name=$1 command=$2 log status=0 passed failed start=$EPOCHREALTIME
     log=$logs/${name//[^A-Za-z0-9_]/-}
     bash -c "$command" >"$log.log" 2>&1 </dev/null || status=$?
-    passed=$(( $(sum '^\[  PASSED  \] ([0-9]+) test.*' "$log.log") + $(sum '^([0-9]+) passed, [0-9]+ failed.*' "$log.log") ))
-    failed=$(( $(sum '^\[  FAILED  \] ([0-9]+) test.*' "$log.log") + $(sum '^[0-9]+ passed, ([0-9]+) failed.*' "$log.log") ))
+    passed=$(( $(sum '^\[  PASSED  \] ([0-9]+) test.*' "$log.log") + $(sum '^.*\b([0-9]+) passed, [0-9]+ failed$' "$log.log") ))
+    failed=$(( $(sum '^\[  FAILED  \] ([0-9]+) test.*' "$log.log") + $(sum '^.*\b[0-9]+ passed, ([0-9]+) failed$' "$log.log") ))
     [ "$passed" -gt 0 ] || passed=$(sum '^Ran ([0-9]+) tests? .*' "$log.log")
     if [ $((passed + failed)) -eq 0 ] && grep -qE '^1\.\.[0-9]+$' "$log.log"; then
         passed=$(grep -c '^ok ' "$log.log" || true)

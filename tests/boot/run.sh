@@ -36,6 +36,7 @@ declare -A image_of words_of settings_of
 # boot_case NAME STRUCTURE PROGRAM WORDS [KEY=VALUE...]: declares a case.  Keys, with what holds if absent:
 #   machine=microvm memory=64 cpu=max    disk=base (none, garbage, empty)
 #   done=ok (skip, fail, none)  status=33  check=FUNCTION (called with the case's folder)
+#   clock=counted (real: the guest's time is the host's)    input=no (yes: a byte on the serial line, when asked for)
 boot_case() {
     names+=("$1")
     image_of[$1]=build/images/$2/$3.elf
@@ -58,7 +59,9 @@ setting() {
 # ---- the one place for QEMU's options ----
 
 # qemu FOLDER MACHINE CPU MEMORY IMAGE WORDS: the disk is FOLDER/disk, if there is one; more options in qemu_more.
+# Standard input is the serial line's.
 qemu_more=()
+qemu_clock=(-icount 'shift=0,sleep=off')
 qemu() {
     local folder=$1 board=(-M q35) transport=virtio-blk-pci,disable-legacy=on disk=()
     if [[ $2 == microvm ]]; then
@@ -68,10 +71,10 @@ qemu() {
     if [[ -e $folder/disk ]]; then
         disk=(-drive "id=d0,file=$folder/disk,format=raw,if=none" -device "$transport,drive=d0")
     fi
-    timeout "$timeout_s" qemu-system-x86_64 "${board[@]}" -accel tcg,thread=single -icount shift=0,sleep=off \
-        -cpu "$3" -m "$4" -nodefaults -no-user-config -display none -no-reboot -serial "file:$folder/serial" \
+    timeout "$timeout_s" qemu-system-x86_64 "${board[@]}" -accel tcg,thread=single "${qemu_clock[@]}" \
+        -cpu "$3" -m "$4" -nodefaults -no-user-config -display none -no-reboot -serial stdio \
         -device isa-debug-exit,iobase=0xf4,iosize=4 -rtc base=2024-01-01,clock=vm -seed 1 "${disk[@]}" \
-        -kernel "$5" -append "seed=1 epoch=1704067200 -- $6" "${qemu_more[@]}" </dev/null >/dev/null 2>"$folder/stderr"
+        -kernel "$5" -append "seed=1 epoch=1704067200 -- $6" "${qemu_more[@]}" >"$folder/serial" 2>"$folder/stderr"
 }
 
 # ---- one case ----
@@ -118,6 +121,12 @@ run_case() { # NAME
         nmi_send "$folder" &
         qemu_more=(-monitor "unix:$folder/monitor,server,nowait")
     fi
+    if [[ $(setting "$name" clock counted) == real ]]; then
+        qemu_clock=()
+    fi
+    if [[ $(setting "$name" input no) == yes ]]; then
+        exec < <(input_send "$folder")
+    fi
     qemu "$folder" "$(setting "$name" machine microvm)" "$(setting "$name" cpu max)" "$(setting "$name" memory 64)" \
         "${image_of[$name]}" "${words_of[$name]}" || status=$?
     if why=$(judge "$name" "$folder" "$status"); then
@@ -158,6 +167,39 @@ like_linux() { # FOLDER PROCESSES
 }
 like_linux_alone() { like_linux "$1" 0; }
 like_linux_with_processes() { like_linux "$1" 1; }
+
+# The program was ended by a signal, and the disk is clean.
+ended_by() { # FOLDER SIGNAL
+    tr -d '\r' <"$1/serial" | grep -q "^TOLL1 exit $2\$" || {
+        echo "not ended by signal $2, but: $(tail -n 1 "$1/serial")"
+        return 1
+    }
+    e2fsck -fn "$1/disk" >"$1/fsck" 2>&1 || {
+        echo "e2fsck: $(tail -n 1 "$1/fsck")"
+        return 1
+    }
+}
+ended_by_trap() { ended_by "$1" 5; }
+ended_by_segv() { ended_by "$1" 11; }
+
+exited() { # FOLDER
+    tr -d '\r' <"$1/serial" | grep -q '^TOLL1 exit 0$' || {
+        echo "not ended by itself: $(tail -n 1 "$1/serial")"
+        return 1
+    }
+}
+
+# A byte for the serial line, a while after the program waits for it.
+input_send() { # FOLDER
+    for ((i = 0; i < 600; i++)); do
+        if grep -qs '^waiting for input' "$1/serial"; then
+            break
+        fi
+        sleep 0.05
+    done
+    sleep 1
+    printf x
+}
 
 # An NMI, once the program runs: nobody expects one, so the kernel gives up and says where it was.
 nmi_send() { # FOLDER
@@ -240,6 +282,16 @@ for structure in uni mono; do
     boot_case "$structure-fuzz-memory-16" $structure fuzz_calls 'calls=20000 seed=8' memory=16
     boot_case "$structure-posix_suite" $structure posix_suite 'processes=0' check=like_linux_alone
     boot_case "$structure-posix_suite-q35" $structure posix_suite 'processes=0' check=like_linux_alone machine=q35
+    boot_case "$structure-races" $structure races ''
+    boot_case "$structure-races-q35" $structure races '' machine=q35
+    boot_case "$structure-races-real" $structure races 'turn_ms=1000' clock=real
+    boot_case "$structure-races-null" $structure races 'role=null' 'done=none' status=$status_fail check=ended_by_segv
+    for ms in 1 3 10 30; do
+        boot_case "$structure-exit_busy-$ms" $structure exit_busy "ms=$ms" check=exited
+    done
+    boot_case "$structure-exit_busy-q35" $structure exit_busy 'ms=20' machine=q35 check=exited
+    boot_case "$structure-exit_busy-real" $structure exit_busy 'ms=100' clock=real check=exited
+    boot_case "$structure-poll_input" $structure poll_input '' clock=real input=yes check=exited
     for seed in 1 2; do
         boot_case "$structure-fuzz_calls-$seed" $structure fuzz_calls "calls=100000 seed=$seed"
         boot_case "$structure-fuzz_calls-threads-$seed" $structure fuzz_calls "calls=60000 threads=12 seed=$seed"
@@ -277,7 +329,7 @@ for name in "${selected[@]}"; do
         wait -n || true
         running=$((running - 1))
     fi
-    run_case "$name" >"$work/$name.result" &
+    run_case "$name" </dev/null >"$work/$name.result" &
     running=$((running + 1))
     cat "$work"/*.result 2>/dev/null >"$work/so_far" || true
 done

@@ -34,8 +34,8 @@ deps-always:
 help:
 	@printf '%s\n' \
 		'make bench      install what is missing, build, run everything, write results and the report' \
-		'make test       everything that can be checked here (20 minutes)' \
-		'make check      layers, unit tests, golden files (2 minutes)' \
+		'make test       everything that can be checked here (3 minutes)' \
+		'make check      layers, unit tests, golden files (1 minute)' \
 		'make peers      instructions per operation beside those of other systems' \
 		'make loc        lines of code, shared and by structure' \
 		'make report     the report of the newest results once more' \

@@ -6,16 +6,19 @@
 #include "base/format.h"
 #include "base/string.h"
 #include "env.h"
+#include "fs.h"
 #include "machine/apic.h"
 #include "machine/boot.h"
 #include "machine/bus.h"
 #include "machine/cpu.h"
 #include "machine/irq.h"
+#include "machine/layout.h"
 #include "machine/paging.h"
 #include "machine/serial.h"
 #include "machine/stop.h"
 #include "machine/switch.h"
 #include "machine/x86.h"
+#include "posix.h"
 #include "sched.h"
 
 uint64_t books[WIRE_KINDS];
@@ -224,4 +227,27 @@ void *env_table_find(struct table *table, uint64_t address, uint32_t *access)
 uint64_t env_table_next(struct table *table, uint64_t address, uint64_t end)
 {
     return paging_table_next(table, address, end);
+}
+
+void env_idle(void)
+{
+    x86_sti_hlt_cli();
+}
+
+void env_space_bounds(uint64_t *low, uint64_t *high)
+{
+    *low = USER_START;
+    *high = USER_END;
+}
+
+void env_tls_set(uint64_t base)
+{
+    cpu_fs_base_set(base);
+}
+
+_Noreturn void env_shutdown(int status)
+{
+    fs_unmount();
+    env_log(WIRE_PREFIX "exit %d", status);
+    stop_machine(status ? WIRE_EXIT_FAIL : WIRE_EXIT_OK);
 }

@@ -5,11 +5,9 @@
  */
 #include "env.h"
 #include "base/errno.h"
-#include "fs.h"
 #include "machine/cpu.h"
 #include "machine/home.h"
 #include "machine/layout.h"
-#include "machine/stop.h"
 #include "machine/switch.h"
 #include "machine/x86.h"
 #include "posix.h"
@@ -88,11 +86,6 @@ void env_irq_restore(uint64_t saved)
         x86_sti();
 }
 
-void env_idle(void)
-{
-    x86_sti_hlt_cli();
-}
-
 void env_space_load(void)
 {
 }
@@ -108,17 +101,6 @@ int env_table_create(struct table **out)
     return -ENOSYS;
 }
 
-void env_space_bounds(uint64_t *low, uint64_t *high)
-{
-    *low = USER_START;
-    *high = USER_END;
-}
-
-void env_tls_set(uint64_t base)
-{
-    cpu_fs_base_set(base);
-}
-
 void env_thread_reset(void)
 {
     home_thread_reset();
@@ -127,11 +109,4 @@ void env_thread_reset(void)
 _Noreturn void env_enter(uint64_t entry, uint64_t sp)
 {
     switch_enter_kernel(entry, sp);
-}
-
-_Noreturn void env_shutdown(int status)
-{
-    fs_unmount();
-    env_log(WIRE_PREFIX "exit %d", status);
-    stop_machine(status ? WIRE_EXIT_FAIL : WIRE_EXIT_OK);
 }

@@ -62,7 +62,6 @@ void races_turn(uint64_t limit_ms)
     for (start = now_ms(); now_ms() - start < 50;)
         ;
     turn_wait(limit_ms, "while somebody sleeps");
-    pthread_detach(thread);
 }
 
 void races_clocks(void)

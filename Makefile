@@ -47,7 +47,7 @@ deps:
 	@harness/deps/deps.sh bench test
 
 ifneq ($(filter bench report peers test check,$(MAKECMDGOALS)),)
-$(if $(wildcard build/toll),,$(info building the harness))
+$(if $(and $(wildcard build/deps.mk),$(if $(wildcard build/toll),,no)),$(info building the harness))
 endif
 
 # TOLL_ARGS: further arguments for `toll run`, such as --only uni/pdf_open.

@@ -26,6 +26,12 @@ void host_posix_on_shutdown(void (*handler)(int status))
     shutdown_handler = handler;
 }
 
+_Noreturn void env_leave_stack(void (*fn)(uint64_t a, uint64_t b), uint64_t a, uint64_t b)
+{
+    fn(a, b);
+    __builtin_unreachable();
+}
+
 _Noreturn void env_enter(uint64_t entry, uint64_t sp)
 {
     ASSERT(enter_handler);

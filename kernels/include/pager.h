@@ -68,6 +68,10 @@ uint64_t pager_brk(struct space *space, uint64_t brk);
    it is not allowed, -ENOMEM, -EIO.  May sleep. */
 int pager_fault(struct space *space, uint64_t address, uint32_t access);
 
+/* Whether address lies in a private, writable region of zeros, whose page a home may bring in by itself.  Changes
+   nothing and may be called at any instruction of this part. */
+bool pager_is_plain(struct space *space, uint64_t address);
+
 /* Needed from the home: one page table each.  Table functions change one page; access is PAGER_READ|WRITE|EXEC.
    env_table_map takes over one reference of the frame; _unmap returns the frame, or NULL, and whether it was
    written to; _find returns the frame mapped there, or NULL; _next returns the first page

@@ -34,12 +34,15 @@ void posix_return(void);
 
 /* Needed from the home.
    env_enter:     goes to the application at entry with that stack pointer, all other registers zero.
+   env_leave_stack: goes on with fn(a, b), which must not return, on the thread's own stack (stack_top in sched.h):
+                  the stack of the call, which may be the application's, can then be given back.
    env_tls_set:   the running thread's FS base.
    env_thread_reset: the running thread begins another program: FS and GS base, floating-point state as at first.
    env_space_load: the running thread's space (sched_current()->space) was replaced: make it current.
    env_books:     copies up to n books (wire.h) to out; how many there are.
    env_shutdown:  the first process has ended with this wait status: end the machine. */
 _Noreturn void env_enter(uint64_t entry, uint64_t sp);
+_Noreturn void env_leave_stack(void (*fn)(uint64_t a, uint64_t b), uint64_t a, uint64_t b);
 void env_tls_set(uint64_t base);
 void env_thread_reset(void);
 void env_space_load(void);

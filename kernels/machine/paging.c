@@ -89,6 +89,13 @@ static void *level_make(struct table *owner)
     return page;
 }
 
+static void level_unmake(struct table *owner, void *page)
+{
+    if (owner)
+        owner->pages->count--;
+    alloc_page_free(page);
+}
+
 /* The same with the levels on the way made, as owner's if there is one; NULL without memory. */
 static uint64_t *entry_make(uint64_t *table, uint64_t address, uint64_t flags, struct table *owner)
 {
@@ -98,7 +105,10 @@ static uint64_t *entry_make(uint64_t *table, uint64_t address, uint64_t flags, s
             void *page = level_make(owner);
             if (!page)
                 return NULL;
-            *entry = paging_physical(page) | flags;
+            if (*entry & PTE_P) /* a fault of this very code's stack came first (paging_table_map_spare) */
+                level_unmake(owner, page);
+            else
+                *entry = paging_physical(page) | flags;
         }
         table = entry_table(*entry);
     }
@@ -265,6 +275,19 @@ void *paging_table_find(struct table *table, uint64_t address, uint32_t *access)
         *access |= *entry & PTE_P && !(*entry & PTE_NX) ? PAGER_EXEC : 0;
     }
     return entry_table(*entry);
+}
+
+void paging_table_map_spare(struct table *table, uint64_t address, void *(*spare)(void))
+{
+    uint64_t *entries = table->pml4;
+
+    for (unsigned level = 3; level > 0; level--) {
+        uint64_t *entry = &entries[level_index(address, level)];
+        if (!(*entry & PTE_P))
+            *entry = paging_physical(spare()) | PTE_P | PTE_W | user_bit;
+        entries = entry_table(*entry);
+    }
+    entries[level_index(address, 0)] = paging_physical(spare()) | access_bits(PAGER_READ | PAGER_WRITE);
 }
 
 /* The lowest level's table for address, or NULL; *span: how much of the address space the level that ended the walk

@@ -41,6 +41,10 @@ void paging_table_protect(struct table *table, uint64_t address, uint32_t access
 void *paging_table_find(struct table *table, uint64_t address, uint32_t *access);
 uint64_t paging_table_next(struct table *table, uint64_t address, uint64_t end);
 
+/* Maps a page with read and write access where none is, in the booted table; its frame and what levels are missing come
+   from spare.  Uses nothing else, so that it works while the allocator is at work. */
+void paging_table_map_spare(struct table *table, uint64_t address, void *(*spare)(void));
+
 /* Loads a table: an as_switch, which the caller counts. */
 void paging_load(const struct table *table);
 

@@ -3,7 +3,7 @@
 #include "machine/x86.h"
 
     .text
-    .globl switch_stacks, switch_prepare, switch_enter_kernel, switch_enter_user
+    .globl switch_stacks, switch_prepare, switch_enter_kernel, switch_enter_user, switch_leave
 
 switch_stacks:
     push %rbp
@@ -41,6 +41,16 @@ switch_prepare:                     /* rdi top, rsi start, rdx thread */
 switch_start:
     mov %r12, %rdi
     call *%rbx
+    ud2
+
+switch_leave:                       /* rdi fn, rsi a, rdx b, rcx top */
+    mov %rcx, %rsp
+    and $-16, %rsp
+    xor %ebp, %ebp
+    mov %rdi, %rax
+    mov %rsi, %rdi
+    mov %rdx, %rsi
+    call *%rax
     ud2
 
 .macro CLEAR

@@ -17,4 +17,7 @@ uint64_t switch_prepare(uint64_t top, void (*start)(struct thread *thread), stru
 _Noreturn void switch_enter_kernel(uint64_t entry, uint64_t sp);
 _Noreturn void switch_enter_user(uint64_t entry, uint64_t sp);
 
+/* Goes on with fn(a, b), which must not return, on the stack that ends at top. */
+_Noreturn void switch_leave(void (*fn)(uint64_t a, uint64_t b), uint64_t a, uint64_t b, uint64_t top);
+
 #endif

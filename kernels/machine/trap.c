@@ -7,6 +7,11 @@
 #define STACK_BYTES 8192
 #define GATE_INTERRUPT 0x8e00ull
 #define GATE_RING3 0x6000ull
+#define SIGILL 4
+#define SIGTRAP 5
+#define SIGBUS 7
+#define SIGFPE 8
+#define SIGSEGV 11
 #define IST_EXCEPTION 1
 #define IST_FAULT 2
 #define IST_INTERRUPT 3
@@ -80,6 +85,25 @@ static bool trap_is_in(const struct trap *trap, const char *start, const char *e
 bool trap_is_machine(const struct trap *trap)
 {
     return trap->vector == VECTOR_NMI || trap->vector == VECTOR_DF || trap->vector == VECTOR_MC;
+}
+
+int trap_signal(const struct trap *trap)
+{
+    switch (trap->vector) {
+    case 0:
+    case 16:
+    case 19:
+        return SIGFPE;
+    case 1:
+    case 3:
+        return SIGTRAP;
+    case 6:
+        return SIGILL;
+    case 12:
+    case 17:
+        return SIGBUS;
+    }
+    return SIGSEGV;
 }
 
 bool trap_in_copy(const struct trap *trap)

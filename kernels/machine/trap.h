@@ -64,6 +64,9 @@ int64_t trap_copy_string(char *dst, const char *src, uint64_t size);
 /* An exception that no instruction of the program caused: NMI, double fault, machine check. */
 bool trap_is_machine(const struct trap *trap);
 
+/* The signal that an exception is to a process. */
+int trap_signal(const struct trap *trap);
+
 bool trap_in_copy(const struct trap *trap);
 bool trap_copy_fault(struct trap *trap);
 

@@ -12,10 +12,6 @@
 #include "posix.h"
 
 #define FLAGS_CLEARED 0x47700 /* AC NT IOPL DF IF TF */
-#define SIGILL 4
-#define SIGTRAP 5
-#define SIGBUS 7
-#define SIGFPE 8
 #define SIGSEGV 11
 
 /* What call.S knows of struct thread. */
@@ -34,26 +30,6 @@ void call_return(void)
     if (sched_yield_wanted)
         sched_yield();
     posix_return();
-}
-
-/* The signal that an exception is to a process. */
-static int exception_signal(uint64_t vector)
-{
-    switch (vector) {
-    case 0:
-    case 16:
-    case 19:
-        return SIGFPE;
-    case 1:
-    case 3:
-        return SIGTRAP;
-    case 6:
-        return SIGILL;
-    case 12:
-    case 17:
-        return SIGBUS;
-    }
-    return SIGSEGV;
 }
 
 /* The processor, not the application, touched a present page of ring 3 from there (SDM 3A 4.6.1: implicit supervisor
@@ -89,7 +65,7 @@ static void exception(struct trap *trap)
     if (trap->vector == VECTOR_PF)
         page_fault(trap, address);
     else if (trap->cs & 3 && !trap_is_machine(trap))
-        posix_fault(exception_signal(trap->vector), trap->rip, 0);
+        posix_fault(trap_signal(trap), trap->rip, 0);
     else
         stop_panic("exception in the kernel", trap);
 }

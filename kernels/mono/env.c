@@ -116,6 +116,13 @@ void env_thread_reset(void)
         cpu_gs_base_set(0);
 }
 
+/* A call is on that stack already. */
+_Noreturn void env_leave_stack(void (*fn)(uint64_t a, uint64_t b), uint64_t a, uint64_t b)
+{
+    fn(a, b);
+    __builtin_unreachable();
+}
+
 _Noreturn void env_enter(uint64_t entry, uint64_t sp)
 {
     switch_enter_user(entry, sp);

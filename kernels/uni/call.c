@@ -9,6 +9,7 @@
 #include "machine/stop.h"
 #include "machine/x86.h"
 #include "posix.h"
+#include "uni/stack.h"
 
 #define SIGSEGV 11
 
@@ -27,6 +28,11 @@ static void page_fault(struct trap *trap, uint64_t address)
     int error = -1;
 
     books[WIRE_PAGE_FAULT]++;
+    if (space && !in_application(trap) && !trap_in_copy(trap)) {
+        if (!stack_page_add(trap, space, address))
+            stop_panic("page fault in the system", trap);
+        return;
+    }
     if (space && address < space->high)
         error = pager_fault(space, address, home_fault_access(trap));
     if (!error)
@@ -45,7 +51,7 @@ static void exception(struct trap *trap)
     if (trap->vector == VECTOR_PF)
         page_fault(trap, address);
     else if (in_application(trap) && !trap_is_machine(trap))
-        posix_fault(SIGSEGV, trap->rip, 0);
+        posix_fault(trap_signal(trap), trap->rip, 0);
     else
         stop_panic("exception in the system", trap);
 }
@@ -58,6 +64,7 @@ void trap_dispatch(struct trap *trap)
         home_interrupt(trap);
     if (!in_application(trap))
         return;
+    stack_spares_fill();
     if (sched_yield_wanted)
         sched_yield();
     posix_return();

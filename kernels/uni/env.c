@@ -106,6 +106,11 @@ void env_thread_reset(void)
     home_thread_reset();
 }
 
+_Noreturn void env_leave_stack(void (*fn)(uint64_t a, uint64_t b), uint64_t a, uint64_t b)
+{
+    switch_leave(fn, a, b, sched_current()->stack_top);
+}
+
 _Noreturn void env_enter(uint64_t entry, uint64_t sp)
 {
     switch_enter_kernel(entry, sp);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The unikernel: every part, the workload and its libraries in one image.
 uni.PARTS := alloc sched blk fs console pager posix
-uni.OBJECTS := $(addprefix build/obj/,uni/main.c.o uni/call.c.o uni/call.S.o uni/env.c.o machine/trap_move.S.o \
+uni.OBJECTS := $(addprefix build/obj/,uni/main.c.o uni/call.c.o uni/call.S.o uni/env.c.o uni/stack.c.o machine/trap_move.S.o \
 	gen/os_direct.c.o gen/os_names.c.o)
 uni.KEEP := boot_entry os_syscall
 uni.MAP = image build/images/uni/$*.elf

@@ -14,6 +14,7 @@
 #include "machine/paging.h"
 #include "machine/stop.h"
 #include "posix.h"
+#include "uni/stack.h"
 
 #define CACHE_SHARE 4 /* the file cache may take a quarter of memory */
 #define PT_TLS 7
@@ -45,6 +46,7 @@ _Noreturn void kernel_main(void)
     tls_header.filesz = (uint64_t)(app_tls_filled - app_tls_start);
     tls_header.align = (uint64_t)app_tls_align;
     tls_header.memsz = (uint64_t)(app_tls_end - app_tls_start);
+    stack_spares_fill();
     pager_space_init(&space, &paging_boot_table, USER_START, USER_END);
     if (posix_start(&program, boot_program_words(), &space) < 0)
         panic("the first process cannot be made");

@@ -105,6 +105,9 @@ judge() { # NAME FOLDER STATUS
         echo "not $wanted, but: $(grep '^TOLL1 done' "$2/serial" || tail -n 1 "$2/serial")"
         return 1
     fi
+    if [[ $wanted != none ]] && grep '^process 1 is ended by signal' "$2/serial"; then
+        return 1
+    fi
     if [[ $(setting "$1" disk base) == base && $wanted != none ]] && ! e2fsck -fn "$2/disk" >"$2/fsck" 2>&1; then
         echo "e2fsck: $(grep -v -e '^Pass' -e '^$' -e '^e2fsck' "$2/fsck" | head -n 2 | tr '\n' ' ')"
         return 1
@@ -286,6 +289,8 @@ for structure in uni mono; do
     boot_case "$structure-races-q35" $structure races '' machine=q35
     boot_case "$structure-races-real" $structure races 'turn_ms=1000' clock=real
     boot_case "$structure-races-null" $structure races 'role=null' 'done=none' status=$status_fail check=ended_by_segv
+    boot_case "$structure-races-trap" $structure races 'role=trap' 'done=none' status=$status_fail check=ended_by_trap
+    boot_case "$structure-races-detached" $structure races 'only=detached'
     for ms in 1 3 10 30; do
         boot_case "$structure-exit_busy-$ms" $structure exit_busy "ms=$ms" check=exited
     done

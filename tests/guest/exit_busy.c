@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * exit_busy: the program ends while its threads write, sync and remove files.  The machine must end, and leave a clean
- * disk, whatever they are in the middle of.
+ * disk, whatever they are in the middle of.  Threads whose calls fail because of the end end
+ * the program once more.
  *
  *   ms=N        when to end       threads=N   how many threads work
  */
@@ -15,6 +16,8 @@
 #define FILES 50
 #define FILE_BYTES 50000
 
+static volatile bool over;
+
 static void *work(void *name)
 {
     static const char bytes[FILE_BYTES];
@@ -24,13 +27,13 @@ static void *work(void *name)
         snprintf(path, sizeof path, "/tmp/%c%u", *(const char *)name, i % FILES);
         int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0644);
         if (fd < 0 || write(fd, bytes, sizeof bytes) < 0)
-            toll_check(false, "%s cannot be written", path);
+            break;
         fsync(fd);
         close(fd);
         if (i % 3 == 0)
             unlink(path);
     }
-    return NULL;
+    _exit(over ? 0 : 7);
 }
 
 int main(int argc, char **argv)
@@ -44,5 +47,7 @@ int main(int argc, char **argv)
         toll_check(pthread_create(&thread, NULL, work, (void *)&names[i]) == 0, "no thread can be made");
     nanosleep(&(struct timespec){.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000}, NULL);
     toll_output("ok\n", 3);
-    _exit(toll_done());
+    int status = toll_done();
+    over = true;
+    _exit(status);
 }

@@ -210,7 +210,7 @@ int main(int argc, char **argv)
 
     fuzz.threads = threads < 1 ? 1 : threads > THREADS_MAX ? THREADS_MAX : (unsigned)threads;
     fuzz_seed(toll_arg_number("seed", 1));
-    ground_make(toll_arg("dir", "/tmp/fuzz"));
+    ground_make(toll_arg("dir", "tmp/fuzz"));
     threads_run();
     self_check(calls);
     toll_value("calls_good", "calls", good);

@@ -4,8 +4,9 @@
  * threads at one pipe, ends of processes, stack pages touched by the system first, turns, pages that are written back.
  * Where there are no processes their cases are left out.
  *
- *   turn_ms=N    how late a thread that is ready may get its turn
- *   role=NAME    does only what a child of this program does (children.c)
+ *   turn_ms=N       how late a thread that is ready may get its turn
+ *   only=detached   only threads that nobody waits for
+ *   role=NAME       does only what a child of this program does (children.c)
  */
 #include "races/races.h"
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,13 +69,8 @@ int races_wait(pid_t child)
     return got == child ? status : -1;
 }
 
-int main(int argc, char **argv)
+static void all(uint64_t turn_ms)
 {
-    toll_main(argc, argv, "races");
-    const char *role = toll_arg("role", NULL);
-
-    if (role)
-        return races_role(role);
     signal(SIGPIPE, SIG_IGN);
     races_pipes();
     races_lives();
@@ -82,7 +79,20 @@ int main(int argc, char **argv)
     races_programs();
     races_files();
     races_clocks();
-    races_turn(toll_arg_number("turn_ms", 100));
+    races_turn(turn_ms);
+}
+
+int main(int argc, char **argv)
+{
+    toll_main(argc, argv, "races");
+    const char *role = toll_arg("role", NULL);
+
+    if (role)
+        return races_role(role);
+    if (strcmp(toll_arg("only", ""), "detached") == 0)
+        races_detached();
+    else
+        all(toll_arg_number("turn_ms", 100));
     toll_output("ok\n", 3);
     return toll_done();
 }

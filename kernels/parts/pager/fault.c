@@ -141,6 +141,14 @@ int pager_fault(struct space *space, uint64_t address, uint32_t access)
     return error;
 }
 
+bool pager_is_plain(struct space *space, uint64_t address)
+{
+    const struct region *r = region_after(space, address);
+
+    return r && r->start <= address && r->source.kind == PAGER_ZERO &&
+           (r->flags & (PAGER_WRITE | PAGER_SHARED)) == PAGER_WRITE;
+}
+
 int region_sync(struct space *space, struct region *r, uint64_t start, uint64_t end)
 {
     struct fs_stat stat;

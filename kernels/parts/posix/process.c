@@ -183,11 +183,17 @@ int64_t posix_exit_group(OS_N, uint64_t status)
     process_exit((int)(status & 0xff) << 8);
 }
 
+static void thread_end(uint64_t addr, uint64_t length)
+{
+    posix_munmap(0, addr, length);
+    task_exit(0);
+}
+
 /* A thread that gives back its own stack, on which it can no longer run. */
 int64_t posix_toll_thread_end(OS_N, uint64_t addr, uint64_t length)
 {
     if (addr && length)
-        posix_munmap(0, addr, length);
+        env_leave_stack(thread_end, addr, length);
     task_exit(0);
 }
 

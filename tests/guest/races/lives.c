@@ -34,10 +34,12 @@ static void killers(const char *role)
     }
 }
 
-/* A child is asked for again and again while it ends, which takes it a while. */
+/* A child is asked for again and again while it ends, which takes it a while: another one keeps the disk busy. */
 static void asked_for(void)
 {
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    pid_t writer = races_start("writer");
+
+    for (unsigned i = 0; i < 3 * ROUNDS; i++) {
         pid_t child = races_start("leaver"), got;
         int status = -1;
         while ((got = waitpid(child, &status, WNOHANG)) == 0)
@@ -48,6 +50,8 @@ static void asked_for(void)
         toll_check(waitpid(child, &status, WNOHANG) == -1 && errno == ECHILD, "a child was waited for twice");
         expect("nothing", 0);
     }
+    kill(writer, SIGKILL);
+    toll_check(races_wait(writer) == SIGKILL, "a child that was killed did not die of it");
 }
 
 /* Nobody is left of all that were started since first. */

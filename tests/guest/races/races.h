@@ -23,6 +23,7 @@ int races_role(const char *role);
 void races_pipes(void);
 void races_lives(void);
 void races_stacks(void);
+void races_detached(void);
 void races_mappings(void);
 void races_programs(void);
 void races_clocks(void);

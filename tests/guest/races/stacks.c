@@ -16,6 +16,7 @@
 #define TOUCHED_PAGE 4
 #define STEP 16
 #define AREA_PAGES 64
+#define DETACHED 20u
 
 /* os_syscall with these seven words, on the stack that ends at sp. */
 long stacks_call(void *sp, const long words[7]);
@@ -97,6 +98,26 @@ static void try_sleep(void *sp)
     static struct timespec moment = {.tv_nsec = 1000};
 
     toll_check(CALL(sp, SYS_nanosleep, (long)&moment) == 0, "a sleep fails");
+}
+
+/* A thread that nobody waits for gives back the stack that it runs on. */
+static void *detached(void *count)
+{
+    pthread_detach(pthread_self());
+    ++*(volatile unsigned *)count;
+    return NULL;
+}
+
+void races_detached(void)
+{
+    unsigned count = 0;
+    pthread_t thread;
+
+    for (unsigned i = 0; i < DETACHED; i++) {
+        toll_check(pthread_create(&thread, NULL, detached, &count) == 0, "no thread can be made");
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    toll_check(count == DETACHED, "%u of %u detached threads ran", count, DETACHED);
 }
 
 void races_stacks(void)

@@ -287,7 +287,6 @@ for structure in uni mono; do
     boot_case "$structure-posix_suite-q35" $structure posix_suite 'processes=0' check=like_linux_alone machine=q35
     boot_case "$structure-races" $structure races ''
     boot_case "$structure-races-q35" $structure races '' machine=q35
-    boot_case "$structure-races-real" $structure races 'turn_ms=1000' clock=real
     boot_case "$structure-races-null" $structure races 'role=null' 'done=none' status=$status_fail check=ended_by_segv
     boot_case "$structure-races-trap" $structure races 'role=trap' 'done=none' status=$status_fail check=ended_by_trap
     boot_case "$structure-races-detached" $structure races 'only=detached'

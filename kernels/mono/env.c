@@ -2,7 +2,6 @@
 /* env.c: what parts get from this home: checked copies across the ring, page tables for processes. */
 #include "env.h"
 #include "base/errno.h"
-#include "base/string.h"
 #include "machine/cpu.h"
 #include "machine/home.h"
 #include "machine/layout.h"

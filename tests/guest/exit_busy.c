@@ -24,7 +24,7 @@ static void *work(void *name)
     char path[32];
 
     for (unsigned i = 0;; i++) {
-        snprintf(path, sizeof path, "/tmp/%c%u", *(const char *)name, i % FILES);
+        snprintf(path, sizeof path, "tmp/%c%u", *(const char *)name, i % FILES);
         int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0644);
         if (fd < 0 || write(fd, bytes, sizeof bytes) < 0)
             break;

@@ -23,7 +23,7 @@
 
 #define PAGE 4096
 #define BASE 0x500000ull
-#define PATH "/tmp/hostile"
+#define PATH "tmp/hostile"
 #define SEGMENTS 3
 #define TOUCH_BYTES (4u << 20) /* less than a 16 MiB machine has left, more than it would have after leaks */
 #define COUNT(a) (sizeof(a) / sizeof *(a))

@@ -39,7 +39,7 @@ static int role_reader(void)
 /* Sleeps on the disk most of the time. */
 static int role_writer(void)
 {
-    int fd = open("/tmp/races_writer", O_RDWR | O_CREAT, 0644);
+    int fd = open("tmp/races_writer", O_RDWR | O_CREAT, 0644);
     static char block[8 * RACES_PAGE];
 
     while (fd >= 0 && pwrite(fd, block, sizeof block, 0) == sizeof block && fsync(fd) == 0)
@@ -83,9 +83,9 @@ static char *shared_page(const char *path)
 /* Has much to put in order when it ends: a page to write back, and a file that nobody can find any more. */
 static int role_leaver(void)
 {
-    char *page = shared_page("/tmp/races_leaver");
+    char *page = shared_page("tmp/races_leaver");
 
-    if (!page || unlink("/tmp/races_leaver") != 0)
+    if (!page || unlink("tmp/races_leaver") != 0)
         return 1;
     memset(page, 'x', RACES_PAGE);
     return 3;
@@ -101,7 +101,7 @@ static void role_start(const char *role)
 
 static int role_keeper(void)
 {
-    char *page = shared_page("/tmp/races_keeper");
+    char *page = shared_page("tmp/races_keeper");
 
     if (page) {
         memcpy(page, "kept", 4);

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PATH "/tmp/races_mapped"
+#define PATH "tmp/races_mapped"
 
 static int fd;
 
@@ -91,7 +91,7 @@ static void kept_by_exec(void)
     if (child == 0)
         return;
     toll_check(races_wait(child) == 0, "a child with a shared mapping cannot exec");
-    int kept = open("/tmp/races_keeper", O_RDONLY);
+    int kept = open("tmp/races_keeper", O_RDONLY);
     toll_check(read(kept, text, sizeof text) == sizeof text && memcmp(text, "kept", sizeof text) == 0,
                "what was written before an exec is lost");
     close(kept);

@@ -82,7 +82,7 @@ static void try_pipe(void *sp)
 
 static void try_file(void *sp)
 {
-    static const char path[] = "/tmp/races_stack";
+    static const char path[] = "tmp/races_stack";
     static char bytes[5 * RACES_PAGE];
     long fd = CALL(sp, SYS_openat, AT_FDCWD, (long)path, O_RDWR | O_CREAT, 0644);
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define SLEEPER_S 3
-#define PATH "/tmp/races_file"
+#define PATH "tmp/races_file"
 
 static volatile bool ran;
 

@@ -47,14 +47,16 @@ static void page_fault(struct trap *trap, uint64_t address)
     int error = -1;
 
     books[WIRE_PAGE_FAULT]++;
+    if (!(trap->cs & 3) && !trap_in_copy(trap))
+        stop_panic("page fault in the kernel", trap);
     if (space && address < space->high && !is_implicit(trap))
         error = pager_fault(space, address, home_fault_access(trap));
     if (!error)
         return;
     if (trap->cs & 3)
         posix_fault(SIGSEGV, trap->rip, address);
-    else if (!trap_copy_fault(trap))
-        stop_panic("page fault in the kernel", trap);
+    else
+        trap_copy_fault(trap);
 }
 
 static void exception(struct trap *trap)

@@ -16,23 +16,12 @@ static uint32_t access_of(uint64_t prot)
            (prot & PROT_EXEC ? PAGER_EXEC : 0);
 }
 
-/* The source behind a mapping of a descriptor, with a reference of its node. */
-static int source_get(uint64_t fd, uint64_t flags, uint64_t prot, uint64_t offset, struct pager_source *out)
+/* Asks the file for what a mapping needs to know, and takes a reference of its node.  May sleep. */
+static int source_open(const struct file *f, uint64_t offset, struct pager_source *out)
 {
-    struct file *f = fd_file(fd);
     struct fs_stat s;
-    int error;
+    int error = fs_stat(f->node, &s);
 
-    if (!f)
-        return -EBADF;
-    if (f->ops != &file_ops_fs)
-        return -ENODEV;
-    if (offset % PAGE_BYTES)
-        return -EINVAL;
-    if ((f->flags & O_ACCMODE) == O_WRONLY ||
-        (flags & MAP_SHARED && prot & PROT_WRITE && (f->flags & O_ACCMODE) != O_RDWR))
-        return -EACCES;
-    error = fs_stat(f->node, &s);
     if (!error && (s.mode & S_IFMT) != S_IFREG)
         error = -ENODEV;
     if (error)
@@ -43,12 +32,30 @@ static int source_get(uint64_t fd, uint64_t flags, uint64_t prot, uint64_t offse
     return 0;
 }
 
-/* A shared mapping of a file that is open for reading only stays so. */
-static uint32_t source_limits(uint64_t fd, uint64_t flags)
+/* The source behind a mapping of a descriptor, with a reference of its node.  A shared mapping of a file that is open
+   for reading only stays so: *how gets PAGER_NO_WRITE. */
+static int source_get(uint64_t fd, uint64_t flags, uint64_t prot, uint64_t offset, struct pager_source *out,
+                      uint32_t *how)
 {
-    if (flags & MAP_ANONYMOUS || !(flags & MAP_SHARED))
-        return 0;
-    return (fd_file(fd)->flags & O_ACCMODE) == O_RDONLY ? PAGER_NO_WRITE : 0;
+    struct file *f = fd_file(fd);
+    uint32_t mode;
+    int error;
+
+    if (!f)
+        return -EBADF;
+    if (f->ops != &file_ops_fs)
+        return -ENODEV;
+    if (offset % PAGE_BYTES)
+        return -EINVAL;
+    mode = f->flags & O_ACCMODE;
+    if (mode == O_WRONLY || (flags & MAP_SHARED && prot & PROT_WRITE && mode != O_RDWR))
+        return -EACCES;
+    if (flags & MAP_SHARED && mode == O_RDONLY)
+        *how |= PAGER_NO_WRITE;
+    f->refs++; /* another thread may close it meanwhile */
+    error = source_open(f, offset, out);
+    file_put(f);
+    return error;
 }
 
 int64_t posix_mmap(OS_N, uint64_t addr, uint64_t length, uint64_t prot, uint64_t flags, uint64_t fd, uint64_t offset)
@@ -61,9 +68,9 @@ int64_t posix_mmap(OS_N, uint64_t addr, uint64_t length, uint64_t prot, uint64_t
     if (!(flags & MAP_SHARED) == !(flags & MAP_PRIVATE))
         return -EINVAL;
     if (!(flags & MAP_ANONYMOUS))
-        error = source_get(fd, flags, prot, offset, &source);
+        error = source_get(fd, flags, prot, offset, &source, &how);
     if (!error)
-        error = pager_map(space_current(), &addr, length, how | source_limits(fd, flags), flags & MAP_FIXED, &source);
+        error = pager_map(space_current(), &addr, length, how, flags & MAP_FIXED, &source);
     if (source.kind == PAGER_FILE)
         fs_close(source.node);
     return error ? error : (int64_t)addr;

@@ -13,7 +13,7 @@ GUEST_HEADERS := $(wildcard kernels/include/*.h kernels/base/*.h kernels/machine
 PYTHON := /usr/bin/python3
 
 PARTS := alloc sched blk fs console pager posix
-STRUCTURES := mono uni
+STRUCTURES := mono uni $(if $(wildcard kernels/exo/main.c),exo) $(if $(wildcard kernels/micro/main.c),micro)
 
 # What follows from os.list.
 GEN := build/gen/os_calls.h build/gen/os_direct.c build/gen/os_names.c build/gen/os_args.h
@@ -76,7 +76,10 @@ endef
 $(foreach w,toll $(WORKLOAD_NAMES) $(GUEST_TESTS),$(eval $(call workload_rules,$(w))))
 
 # A structure's image.mk sets NAME.PARTS, NAME.OBJECTS (its own and chosen objects) and NAME.KEEP (symbols that stay
-# visible outside the system), and has the rule for build/images/NAME/%.elf.
+# visible outside the system), NAME.MAP (domains and their ELF files), and either has the rule for
+# build/images/NAME/%.elf, or names NAME.STUB, the object with os_syscall of a program in a domain of its own, which the
+# image then carries, and NAME.DOMAINS, the servers and libraries that it carries too.  Each domain D of these has
+# NAME-D.NUMBER (machine/domain.h), NAME-D.PARTS, NAME-D.OBJECTS (glue) and NAME-D.MACHINE.
 define system_rules
 build/obj/$(1)/%.o: GUEST_CFLAGS += -Ikernels/$(1)
 build/$(1)/glue.o: $$($(1).OBJECTS)
@@ -91,11 +94,51 @@ build/images/$(1)/%.map: build/images/$(1)/%.elf kernels/gen/map_gen.py
 	$(Q)$(PYTHON) kernels/gen/map_gen.py $$@ $$($(1).MAP)
 build/images/$(1)/%.json: build/images/$(1)/%.elf kernels/gen/manifest.py
 	$(Q)$(PYTHON) kernels/gen/manifest.py $$@ $(1) $$* $$< build/workloads/$$*.o build/workloads/toll.o \
-		$$(patsubst %,build/parts/%.o,$$($(1).PARTS) base machine)
+		$$(patsubst %,build/parts/%.o,$$(sort $$($(1).PARTS) $$(foreach d,$$($(1).DOMAINS),$$($(1)-$$d.PARTS))) base machine)
 IMAGES += $(foreach w,$(WORKLOAD_NAMES),build/images/$(1)/$(w).elf build/images/$(1)/$(w).map build/images/$(1)/$(w).json)
 endef
+# An image that carries its program: build/NAME/WORKLOAD.app, its file without debugging information as module `program`.
+MODULE_CC = $(GUEST_CC) $(GUEST_CFLAGS) -DMODULE=$(1) -DPROGRAM='"$(2)"' -c -o $@ kernels/user/module.S
+IMAGE_LD := ld -T kernels/machine/image.ld -static -no-pie --build-id=none -z noexecstack --no-warn-rwx-segments
+APP_LD := ld -T kernels/include/app.ld -static -no-pie --build-id=none -z noexecstack
+define program_rules
+build/$(1)/%.app: build/workloads/%.o build/workloads/toll.o $$($(1).STUB) kernels/include/app.ld $(MUSL_OS)/lib/libc.a
+	@mkdir -p $$(@D)
+	$(Q)$(APP_LD) -o $$@ $(MUSL_OS)/lib/crt1.o build/workloads/$$*.o build/workloads/toll.o $$($(1).STUB) \
+		--start-group $(ZLIB)/libz.a $(MUSL_OS)/lib/libc.a --end-group
+build/$(1)/%.program.o: build/$(1)/%.app kernels/user/module.S
+	$(Q)strip -o build/$(1)/$$*.stripped $$<
+	$(Q)$$(call MODULE_CC,program,build/$(1)/$$*.stripped)
+build/images/$(1)/%.elf: build/$(1)/sys.o build/$(1)/%.program.o $$(patsubst %,build/$(1)/%.domain.o,$$($(1).DOMAINS)) \
+		kernels/machine/image.ld
+	@mkdir -p $$(@D)
+	$(Q)$(IMAGE_LD) -o $$@ $$(filter %.o,$$^)
+endef
+
+# A domain of a structure: build/NAME/D.elf, carried as module D.
+define domain_rules
+build/$(1)/$(2)-glue.o: $$($(1)-$(2).OBJECTS)
+	@mkdir -p build/$(1)
+	@printf '%s\n' '$$(call DOMAIN_LD,glue)' >build/$(1)/$(2)-glue.ld
+	$(Q)ld -r -T build/$(1)/$(2)-glue.ld -o $$@ $$^
+build/$(1)/$(2)-machine.o: $$($(1)-$(2).MACHINE)
+	@mkdir -p build/$(1)
+	@printf '%s\n' '$$(call PART_LD,machine)' >build/$(1)/$(2)-machine.ld
+	$(Q)ld -r -T build/$(1)/$(2)-machine.ld -o $$@ $$^
+build/$(1)/$(2).elf: build/$(1)/$(2)-glue.o build/$(1)/$(2)-machine.o \
+		$$(patsubst %,build/parts/%.o,$$($(1)-$(2).PARTS) base) kernels/user/domain.ld
+	$(Q)ld -T kernels/user/domain.ld --defsym=domain_number=$$($(1)-$(2).NUMBER) -static -no-pie --build-id=none \
+		-z noexecstack --no-warn-rwx-segments -o $$@ $$(filter %.o,$$^)
+build/$(1)/$(2).domain.o: build/$(1)/$(2).elf kernels/user/module.S
+	$(Q)strip -o build/$(1)/$(2).domain $$<
+	$(Q)$$(call MODULE_CC,$(2),build/$(1)/$(2).domain)
+endef
+DOMAIN_LD = SECTIONS { .text.user_gate : { *(.text.user_gate) } .text.$(1) : { *(.text .text.*) } }
+
 include $(patsubst %,kernels/%/image.mk,$(STRUCTURES))
 $(foreach s,$(STRUCTURES),$(eval $(call system_rules,$(s))))
+$(foreach s,$(STRUCTURES),$(if $($(s).STUB),$(eval $(call program_rules,$(s)))))
+$(foreach s,$(STRUCTURES),$(foreach d,$($(s).DOMAINS),$(eval $(call domain_rules,$(s),$(d)))))
 
 LIBRARIES := $(MUSL_OS)/lib/libc.a $(ZLIB)/libz.a
 GUEST_IMAGES := $(foreach s,$(STRUCTURES),$(addprefix build/images/$(s)/,$(GUEST_TESTS:=.elf)))

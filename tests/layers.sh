@@ -86,8 +86,9 @@ include_rules() {
     printf '%s\n' "kernels/include/ ^\"(base/.*|$seams)\"$ $free a contract uses other contracts and the base only"
     printf '%s\n' "kernels/machine/ ^\"(base/.*|machine/.*|$seams)\"$ $free the machine uses the base and the contracts"
     printf '%s\n' "kernels/parts/ ^\"(base/.*|machine/(virtio|bus|serial)\\.h|$seams)\"$ $free a part uses contracts, the base and machine/{virtio,bus,serial}.h; move what it needs into a contract"
+    printf '%s\n' "kernels/user/ ^\"(base/.*|machine/.*|user/.*|$seams)\"$ $free what domains in ring 3 share uses the machine, the base and the contracts"
     structure_names | while IFS= read -r name; do
-        printf '%s\n' "kernels/$name/ ^\"(base/.*|machine/.*|$name/.*|$seams)\"$ $free a structure uses no other structure and no part's private header"
+        printf '%s\n' "kernels/$name/ ^\"(base/.*|machine/.*|user/.*|$name/.*|$seams)\"$ $free a structure uses no other structure and no part's private header"
     done
     printf '%s\n' "kernels/host/ ^\"(base/.*|$seams)\"$ ^< the host home uses the base and the contracts"
     printf '%s\n' "kernels/linux/ ^\"(\\.\\./include/)?wire\\.h\"$ ^< the baseline shares wire.h only"

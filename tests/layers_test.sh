@@ -49,6 +49,7 @@ try includes kernels/parts/sched/sched.c append kernels/parts/sched/sched.c '#in
 try includes kernels/parts/posix/poll.c append kernels/parts/posix/poll.c '#include "parts/fs/ext2.h"'
 try includes kernels/base/string.c append kernels/base/string.c '#include "env.h"'
 try includes kernels/machine/irq.c append kernels/machine/irq.c '#include "mono/call.h"'
+try includes kernels/user/user.h append kernels/user/user.h '#include "uni/stack.h"'
 try includes kernels/uni/call.c append kernels/uni/call.c '#include "mono/call.h"'
 try includes kernels/mono/env.c append kernels/mono/env.c '#include "parts/pager/pager_private.h"'
 try includes harness/audit.c append harness/audit.c '#include "kernels/include/fs.h"'

@@ -17,7 +17,7 @@
 
 #define CACHE_SHARE 4 /* the file cache may take a quarter of memory */
 
-extern const char program_start[], program_end[];
+extern const char module_program_start[], module_program_end[];
 
 _Noreturn void kernel_main(void)
 {
@@ -31,8 +31,8 @@ _Noreturn void kernel_main(void)
     console_init();
     if (blk_init() == 0 && fs_mount((uint32_t)(alloc_total_pages() / CACHE_SHARE)) < 0)
         env_log("the disk has no file system that can be mounted");
-    program.image = paging_direct(paging_physical(program_start));
-    program.bytes = (uint64_t)(program_end - program_start);
+    program.image = paging_direct(paging_physical(module_program_start));
+    program.bytes = (uint64_t)(module_program_end - module_program_start);
     if (posix_start(&program, boot_program_words(), NULL) < 0)
         panic("the first process cannot be made");
     sched_exit();

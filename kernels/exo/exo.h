@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exo.h: the exokernel's calls.  They secure bindings and do nothing else: what a frame, an extent, a slice is used
+ * for is the application's business; that it is the application's own is checked on every call.
+ *
+ * SYSCALL with the number in rdi and arguments in rsi rdx r10 r8 r9 rax; the result in rax, a negative errno for an
+ * error.  A call is a C call: callee-saved registers survive, the others come back cleared.
+ *
+ * An environment is one protection domain of an application: a library at DOMAIN_BASE(n) with its struct domain_info,
+ * page tables that all contain the library, frames, extents, one flow of control with a share of the processor's time.
+ * Its page tables can be read at TABLE_WINDOW (the loaded one) and change only by these calls.
+ */
+#ifndef TOLL_EXO_H
+#define TOLL_EXO_H
+
+/* Frames.  An environment starts with its memory (ram_physical in struct domain_info), which it owns, mapped at
+   DOMAIN_RAM.  frame: a physical page number.  -EPERM: not the environment's frame. */
+#define EXO_FRAME_GET 0     /* (): one more frame, not mapped; -ENOMEM */
+#define EXO_FRAME_PUT 1     /* (frame): gives it back; -EBUSY while any table maps it */
+#define EXO_MAP 2           /* (table, address, frame, access): PAGER_* of pager.h; -EINVAL -EPERM -ENOMEM */
+#define EXO_UNMAP 3         /* (table, address): the entry that was there, as the processor reads it, 0 if none */
+#define EXO_PROTECT 4       /* (table, address, access) */
+#define EXO_ENTRY 5         /* (table, address): the entry for address, 0 if none: for tables that are not loaded */
+#define EXO_ENTRY_NEXT 6    /* (table, address, end): first address from there on with an entry, or end */
+
+/* Tables: an address space that contains the library.  table: a small number; 0 is the one at the start. */
+#define EXO_TABLE_MAKE 7 /* (): number; -ENOMEM -EMFILE */
+#define EXO_TABLE_FREE 8 /* (table): -EBUSY while loaded; -EPERM for table 0; unmaps what it maps */
+#define EXO_TABLE_LOAD 9 /* (table): an as_switch, if another one was loaded */
+
+/* The disk.  An extent is a range of sectors that belongs to one environment. */
+#define EXO_EXTENT_BIND 10 /* (first, sectors): number; -EBUSY: part of it is another's; -EINVAL; -ENODEV; -EMFILE */
+#define EXO_EXTENT_FREE 11 /* (extent): -EBUSY while requests are in flight */
+#define EXO_DISK 12        /* (op, extent, sector in it, segments, count, tag): starts a request; op as in blk.h;
+                              segments: array of struct exo_segment.  Its end is told by EVENT_DISK and an entry in
+                              struct domain_dones.  -EPERM (frame) -EINVAL -EROFS -EFAULT; -EAGAIN: too many in flight
+                              (DOMAIN_DONE_MAX of one environment, or what the disk takes): wait for EVENT_DISK.
+                              Frames of a request in flight cannot be given back. */
+
+/* Time. */
+#define EXO_WAIT 13  /* (deadline_ns): sleeps until an event is pending or that time; returns pending */
+#define EXO_ALARM 14 /* (deadline_ns): EVENT_ALARM then; UINT64_MAX: none.  One alarm an environment. */
+#define EXO_YIELD 15 /* (): the rest of the slice goes to the next environment */
+
+/* Console: one, shared; input goes to the environment that asked first. */
+#define EXO_CONSOLE_WRITE 16  /* (address, n): -EFAULT */
+#define EXO_CONSOLE_READ 17   /* (address, n): bytes, 0 if none; -EPERM -EFAULT */
+#define EXO_CONSOLE_LISTEN 18 /* (): 1: EVENT_INPUT from now on; 0: no input will ever come; -EPERM: another's */
+
+#define EXO_TLS 19   /* (base): FS base, for processors on which ring 3 cannot set it */
+#define EXO_BOOKS 20 /* (address, n): the kernel's books, with those of the environment added; how many */
+#define EXO_END 21   /* (status): the environment ends; with the last one the machine does */
+#define EXO_NULL 22  /* (): 0; for measuring */
+#define EXO_CALLS 23
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+struct exo_segment {
+    uint64_t frame;
+    uint32_t offset, bytes; /* in the frame; multiples of BLK_SECTOR_BYTES */
+};
+#endif
+#endif

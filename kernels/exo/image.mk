@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+# The exokernel: the disk's driver, the console and the scheduling of environments in the kernel, everything else in the
+# library of the application.
+exo.PARTS := alloc sched blk console
+exo.OBJECTS := $(patsubst kernels/%,build/obj/%.o,$(wildcard kernels/exo/*.c) kernels/exo/call.S) build/obj/machine/trap_stay.S.o
+exo.KEEP := boot_entry module_program_start module_program_end module_library_start module_library_end
+exo.STUB := build/obj/exo/stub.S.o
+exo.DOMAINS := library
+exo.MAP = kernel build/images/exo/$*.elf library build/exo/library.elf app build/exo/$*.app
+
+exo-library.NUMBER := 0
+exo-library.PARTS := alloc sched fs pager posix
+exo-library.OBJECTS := $(patsubst kernels/%,build/obj/%.o,$(wildcard kernels/user/*.c kernels/exo/library/*.c) \
+	kernels/user/entry.S kernels/user/switch.S) build/obj/gen/os_direct.c.o build/obj/gen/os_names.c.o
+exo-library.MACHINE := build/obj/machine/trap_copy.S.o

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * micro.h: the microkernel's calls (models: L4, Liedtke, SOSP'95; seL4, Klein et al., SOSP'09).
+ *
+ * Objects: a *process* has a table of handles and memory of its own (struct domain_info); a *space* is a page table of a
+ * process, all of which contain the process's domain (domain.h); a *thread* runs in a process, in one of its spaces;
+ * an *endpoint* is where callers meet receivers; a *note* is a word of bits that wakes who waits for it.  A process can
+ * name only what its handles name; handles come with the process, from calls that make objects, and from others
+ * (MICRO_HANDLE_GIVE).
+ *
+ * SYSCALL with the number in rdi.  Two shapes:
+ *
+ * 1. Messages (MICRO_CALL to MICRO_REPLY_WAIT):
+ *      in   rsi handle, rdx tag, r10 r8 r9 rax words 0 to 3
+ *      out  rdi what came: for a receiver the badge of the handle that was called through (with MICRO_NOTE in tag: bits
+ *           of a note); for a caller 0; or a negative errno
+ *           rdx tag, r10 r8 r9 rax words 0 to 3
+ *    Words 4 and on lie in the thread's struct domain_message; the tag says how many.  The other registers: rbx rbp
+ *    r12-r15 survive, rcx r11 rsi are lost.
+ *
+ * 2. All others: arguments in rsi rdx r10 r8 r9 rax, result in rax (negative errno for an error), a C call.
+ */
+#ifndef TOLL_MICRO_H
+#define TOLL_MICRO_H
+
+/* tag: bits 0-15 the operation (the protocol's), 16-20 words in memory (0 to 12), 21 the caller offers its payload. */
+#define MICRO_TAG(op, words) ((op) | (words) << 16)
+#define MICRO_TAG_OP(tag) ((tag)&0xffff)
+#define MICRO_TAG_WORDS(tag) ((tag) >> 16 & 31)
+#define MICRO_TAG_PAYLOAD (1 << 21)
+#define MICRO_TAG_NOTE (1 << 22)  /* from the kernel: rdi holds the bits of the note bound to the thread, now cleared */
+#define MICRO_TAG_FAULT (1 << 23) /* from the kernel: a page fault; words: address, access (PAGER_*), rip, space's label.
+                                     Replying with op 0 lets the thread try again; any other op is an exception to it */
+
+/* Messages. */
+#define MICRO_CALL 0       /* sends to an endpoint and waits for the reply: -EBADF, -EPERM, -EINTR (the callee is gone) */
+#define MICRO_WAIT 1       /* waits at an endpoint (receive right), or for the bound note: -EBADF, -EPERM */
+#define MICRO_REPLY_WAIT 2 /* replies to the caller that was received last, if any waits still; then as MICRO_WAIT */
+#define MICRO_CALL_UNTIL 3 /* MICRO_CALL, MICRO_WAIT that end with -ETIMEDOUT at deadline_ns in struct domain_message */
+#define MICRO_WAIT_UNTIL 4
+#define MICRO_REPLY 5      /* rsi: a reply handle (MICRO_REPLY_KEEP), used up; or 0: the caller received last */
+#define MICRO_MESSAGES 6
+
+#define MICRO_REPLY_KEEP 6    /* (): a handle for the caller received last, to reply to later; -ENOENT -EMFILE */
+#define MICRO_PAYLOAD_READ 7  /* (reply handle or 0, own address, offset, n): from the caller's payload to here */
+#define MICRO_PAYLOAD_WRITE 8 /* (reply handle or 0, offset, own address, n): the other way; -EFAULT -EINVAL -ENOENT */
+
+/* Notes. */
+#define MICRO_NOTE_MAKE 9    /* (): handle */
+#define MICRO_NOTE_SIGNAL 10 /* (note, bits) */
+#define MICRO_NOTE_WAIT 11   /* (note, deadline_ns): the bits, now cleared; -ETIMEDOUT */
+#define MICRO_NOTE_BIND 12   /* (note): its bits also end this thread's waits at endpoints; -EBUSY */
+
+/* Interrupts and ports: only those that the handle is for. */
+#define MICRO_IRQ_BIND 13 /* (irq, note, bits): signals the note whenever the line fires, which then stays shut */
+#define MICRO_IRQ_ACK 14  /* (irq): opens it again */
+#define MICRO_PORT_IN 15  /* (port, bytes): for processes without the ports in their I/O permission bitmap; -EPERM */
+#define MICRO_PORT_OUT 16 /* (port, bytes, value) */
+
+/* Handles. */
+#define MICRO_HANDLE_GIVE 17  /* (process, handle, badge): a copy for that process (badge of an endpoint's; receive right
+                                 is not given): its number there */
+#define MICRO_HANDLE_CLOSE 18 /* (handle) */
+#define MICRO_ENDPOINT_MAKE 19 /* (): handle with the receive right */
+
+/* Spaces and memory.  space: handle.  Mapping needs a page of the caller's that it has with at least that access. */
+#define MICRO_SPACE_MAKE 20 /* (process, label): a new space of that process: handle */
+#define MICRO_SPACE_ENTER 21 /* (space): the running thread goes on in that space of its own process */
+#define MICRO_MAP 22         /* (space, address, own address, access): -EINVAL -EPERM -ENOMEM */
+#define MICRO_GRANT 23       /* the same, and the caller's own mapping ends */
+#define MICRO_UNMAP 24       /* (space, address): 1 if there was a page, 3 if it was written to, 0 */
+#define MICRO_PROTECT 25     /* (space, address, access) */
+
+/* Threads. */
+#define MICRO_THREAD_MAKE 26 /* (space, rip, rsp, message slot, pager endpoint or 0): handle; it runs */
+#define MICRO_THREAD_START 27 /* (thread, rip, rsp): gives a thread that waits in a call those registers, all others zero */
+#define MICRO_THREAD_END 28  /* (thread or 0: the running one) */
+#define MICRO_YIELD 29
+
+/* For a process with an application: events and time. */
+#define MICRO_SLEEP 30 /* (deadline_ns): until an event is pending (domain.h) or that time; returns pending */
+#define MICRO_ALARM 31 /* (deadline_ns): EVENT_ALARM to the running thread's process then */
+#define MICRO_EVENT 32 /* (process, bits): makes events pending there */
+#define MICRO_TLS 33   /* (base) */
+
+#define MICRO_BOOKS 34 /* (address, n): the kernel's books, with those of every process added; how many */
+#define MICRO_LOG 35   /* (address, n): console text before the console's server runs, and from it */
+#define MICRO_END 36   /* (status): ends the machine; only with a handle of kind machine in slot HANDLE_MACHINE */
+#define MICRO_NULL 37
+#define MICRO_CALLS 38
+
+/* Handles that processes are started with (0: none). */
+#define HANDLE_SELF 1    /* own endpoint, with the receive right */
+#define HANDLE_PROCESS 2 /* oneself, as a process */
+#define HANDLE_SPACE 3   /* the first space */
+#define HANDLE_MACHINE 4
+#define HANDLE_IRQ 5
+#define HANDLE_FS 6      /* endpoints of servers */
+#define HANDLE_BLK 7
+#define HANDLE_CONSOLE 8
+#define HANDLE_MEM 9
+#define HANDLE_ECHO 10
+#define HANDLE_APP 11    /* the application's process */
+#define HANDLE_FIRST_FREE 16
+#define HANDLES_MAX 256
+
+/* Domains (domain.h's numbers). */
+#define DOMAIN_LIBRARY 0
+#define DOMAIN_FS 1
+#define DOMAIN_BLK 2
+#define DOMAIN_CONSOLE 3
+#define DOMAIN_MEM 4
+#define DOMAIN_ECHO 5
+#define DOMAIN_SYSTEM 6
+
+#endif

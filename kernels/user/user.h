@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * user.h: what parts get from a home in ring 3.  Two kinds of home:
+ *
+ *   a library   is linked at its own base and mapped with every program of its application; the program calls
+ *               os_syscall, which is a call into it (entry.S).  It has threads (sched.h) of its own and gets upcalls.
+ *               Parts run on the thread's stack in the library and are not preempted (domain.h).
+ *   a server    answers messages, one after the other.
+ *
+ * env.c, thread.c, upcall.c and entry.S fulfil env.h, sched.h's and posix.h's home functions by means of what the
+ * structure gives below.
+ */
+#ifndef TOLL_USER_H
+#define TOLL_USER_H
+
+#include "machine/domain.h"
+#include <stdint.h>
+
+/* The linker script's: this domain's page shared with the kernel, and the code during which it is not told of events. */
+extern struct domain_info user_info;
+extern char user_text_start[], user_text_end[];
+#define user_books user_info.books
+
+/* This domain's memory, user_info.ram_bytes of it. */
+static inline char *user_ram(void)
+{
+    return (char *)(DOMAIN_BASE((uint64_t)user_info.domain) + DOMAIN_RAM);
+}
+
+/* First of all: processor's features, clock; all of ram to alloc.h. */
+void user_init(void);
+
+/* Library only: the running flow of control becomes the first thread; upcalls from now on. */
+void user_library_init(void);
+
+/* Goes back to what an upcall interrupted, with all its registers. */
+_Noreturn void user_resume(const struct upcall *frame);
+
+/* Takes the pending events and does what they ask for.  On the way out of the library, and when it idles. */
+void user_events(void);
+
+/* SYSCALL by the convention of exo.h, and of micro.h's second shape. */
+int64_t user_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
+
+/* Needed from the structure.
+   home_entry:    the domain's C entry.
+   home_sleep:    until an event is pending or that time.
+   home_alarm:    EVENT_ALARM at that time, SCHED_FOREVER: none.
+   home_tls:      sets FS base, where ring 3 cannot.
+   home_space:    makes table (NULL: any) the loaded one.
+   home_fault:    a page fault that the kernel told of by upcall: 0 if it may be tried again.
+   home_event:    bits other than EVENT_ALARM.
+   home_text:     console text.
+   home_books:    as env_books.
+   home_end:      ends the machine. */
+_Noreturn void home_entry(void);
+void home_sleep(uint64_t deadline_ns);
+void home_alarm(uint64_t deadline_ns);
+void home_tls(uint64_t base);
+void home_space(struct table *table);
+int home_fault(uint64_t address, uint32_t access);
+void home_event(uint32_t events);
+void home_text(const char *text, uint64_t n);
+unsigned home_books(uint64_t *out, unsigned n);
+_Noreturn void home_end(int status);
+
+#endif

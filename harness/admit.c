@@ -259,12 +259,12 @@ static void guests_append(json_t *list, const struct plan *plan, const struct co
     const struct config *config = plan->config;
 
     for (size_t s = 0; s < config->structure_count; s++) {
-        for (size_t v = 0; v < config->structures[s].variants.count; v++) {
+        for (size_t v = 0; v < config->structures[s].variant_count; v++) {
             for (size_t g = 0; g < plan->guest_count; g++) {
                 const struct plan_guest *guest = &plan->guests[g];
 
                 if (guest->structure != &config->structures[s] || guest->lane != lane || guest->rep != 0 ||
-                    strcmp(guest->variant, config->structures[s].variants.items[v]) != 0)
+                    strcmp(guest->variant, config->structures[s].variants[v].name) != 0)
                     continue;
                 for (size_t c = 0; c < guest->cell_count; c++) {
                     if (guest->cells[c].workload == workload)

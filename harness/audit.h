@@ -4,10 +4,10 @@
  *
  * System calls, exceptions and page faults must agree exactly.  The kernel reads its books a little before the first
  * mark and a little after the last; an interrupt that falls between is in one book and not in the other, and may bring
- * thread and address-space switches with it.  So:
+ * switches of threads and address spaces, messages and upcalls with it.  So:
  *
  *      |interrupts differ|        <= edge_interrupts
- *      |switches differ|          <= 2 for each interrupt that differs
+ *      |what follows differs|     <= 2 of a kind for each interrupt that differs
  */
 #ifndef TOLL_AUDIT_H
 #define TOLL_AUDIT_H

@@ -25,8 +25,38 @@ static const char usage[] = "usage: toll list [--config FILE] [--files]\n"
 static void structures_print(struct arena *arena, const struct config *config)
 {
     puts("structures");
-    for (size_t i = 0; i < config->structure_count; i++)
-        printf("  %-16s %s\n", config->structures[i].name, strings_join(arena, &config->structures[i].variants, ", "));
+    for (size_t i = 0; i < config->structure_count; i++) {
+        const struct config_structure *structure = &config->structures[i];
+        struct strings variants = {0};
+
+        for (size_t v = 0; v < structure->variant_count; v++) {
+            const struct config_variant *variant = &structure->variants[v];
+
+            strings_print(arena, &variants, "%s%s%s%s", variant->name, variant->on.count ? " (on " : "",
+                          strings_join(arena, &variant->on, ", "), variant->on.count ? ")" : "");
+        }
+        printf("  %-16s %s\n", structure->name, strings_join(arena, &variants, ", "));
+    }
+}
+
+/* Structures that share a reason share a phrase. */
+static void refusals_print(struct arena *arena, const struct config_workload *workload)
+{
+    for (size_t r = 0; r < workload->refusal_count; r++) {
+        const char *reason = workload->refusals[r].reason;
+        struct strings names = {0};
+        bool said = false;
+
+        for (size_t i = 0; i < workload->refusal_count; i++) {
+            bool alike = strcmp(workload->refusals[i].reason, reason) == 0;
+
+            said |= alike && i < r;
+            if (alike)
+                strings_add(arena, &names, workload->refusals[i].structure);
+        }
+        if (!said)
+            printf(", not on %s: %s", strings_join(arena, &names, ", "), reason);
+    }
 }
 
 static void workloads_print(struct arena *arena, const struct config *config)
@@ -36,14 +66,15 @@ static void workloads_print(struct arena *arena, const struct config *config)
         const struct config_workload *workload = &config->workloads[i];
 
         printf("  %-16s ops=%" PRIu64 " warm=%" PRIu64, workload->name, workload->ops, workload->warm);
+        if (strcmp(workload->program, workload->name) != 0)
+            printf(" program=%s", workload->program);
         if (workload->args.count)
             printf(" %s", strings_join(arena, &workload->args, " "));
         if (workload->files.count)
             printf(", %zu files", workload->files.count);
         if (workload->on.count)
             printf(", on %s", strings_join(arena, &workload->on, ", "));
-        for (size_t r = 0; r < workload->refusal_count; r++)
-            printf(", not on %s: %s", workload->refusals[r].structure, workload->refusals[r].reason);
+        refusals_print(arena, workload);
         putchar('\n');
     }
 }

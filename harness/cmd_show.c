@@ -77,6 +77,7 @@ static void sample_print(struct arena *arena, const char *folder, const struct s
 
         printf("  %-32s %16" PRId64 " %s\n", metric->name, metric->value, metric->unit ? metric->unit : "in all");
     }
+    lines_print("one operation, hop by hop", &s->hops);
     lines_print("console", &s->console);
     lines_print("backtrace, innermost first", &s->backtrace);
     log_print(arena, folder, s->serial);

@@ -3,6 +3,7 @@
  * config.c: questions about a configuration that was read.
  */
 #include "config.h"
+#include <fnmatch.h>
 #include <string.h>
 
 #define NAME_MAX_LENGTH 63
@@ -23,6 +24,15 @@ const struct config_workload *config_workload_find(const struct config *config, 
             return &config->workloads[i];
     }
     return NULL;
+}
+
+bool config_variant_runs(const struct config_variant *variant, const char *workload)
+{
+    bool runs = variant->on.count == 0;
+
+    for (size_t i = 0; i < variant->on.count; i++)
+        runs |= fnmatch(variant->on.items[i], workload, 0) == 0;
+    return runs;
 }
 
 const char *config_refusal_find(const struct config_workload *workload, const char *structure)

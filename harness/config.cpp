@@ -9,6 +9,8 @@
 #include "config.h"
 #include <algorithm>
 #include <cstring>
+#include <fnmatch.h>
+#include <functional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -106,6 +108,29 @@ class Table
         if (!node)
             return fallback;
         return word(*node, key);
+    }
+
+    /* Any text; empty if there is none. */
+    std::string take_text(const std::string &key)
+    {
+        const toml::node *node = take(key);
+        if (!node)
+            return "";
+        if (!node->is_string() || node->as_string()->get().empty())
+            fail(*node, key, "expected a text, found " + type_name(*node) + "; say it in words");
+        return node->as_string()->get();
+    }
+
+    std::string take_name(const std::string &key, const std::string &fallback)
+    {
+        const toml::node *node = take(key);
+        if (!node)
+            return fallback;
+        if (!node->is_string() || !is_name(node->as_string()->get()))
+            fail(*node, key,
+                 "expected a name of letters, digits, _ and -, found " + type_name(*node) +
+                     "; name a file of workloads/ without its .c");
+        return node->as_string()->get();
     }
 
     /* Each element with the place where it stands, for checks that come later. */
@@ -239,6 +264,8 @@ class Loader
             Table table(*workload_list[i].second, "workload." + workload_list[i].first, file);
             load_workload(table, workload_list[i].first, out_->workloads[i]);
         }
+        for (const auto &check : late_checks_)
+            check();
     }
 
   private:
@@ -271,15 +298,59 @@ class Loader
         out.name = copy(name);
         out.memory_mib = static_cast<uint32_t>(table.take_number("memory_mib", 16, 65536, out_->memory_mib));
         out.timeout_s = static_cast<uint32_t>(table.take_number("timeout_s", 1, 86400, out_->timeout_s));
-        for (const auto &[text, node] : table.take_words("variants")) {
-            if (std::find(out.variants.items, out.variants.items + out.variants.count, text) !=
-                out.variants.items + out.variants.count)
+        auto names = table.take_words("variants");
+        out.variants = make<config_variant>(names.size() + 1);
+        for (const auto &[text, node] : names) {
+            if (find_variant(out, text))
                 table.fail(*node, "variants", "\"" + text + "\" is listed twice; remove one");
-            strings_add(arena_, &out.variants, text.c_str());
+            out.variants[out.variant_count++].name = copy(text);
         }
-        if (out.variants.count == 0)
-            strings_add(arena_, &out.variants, "default");
+        if (out.variant_count == 0)
+            out.variants[out.variant_count++].name = copy("default");
+        if (const toml::table *details = table.take_table("variant"))
+            load_variants(*details, table.file(), out);
         table.finish();
+    }
+
+    static config_variant *find_variant(const config_structure &structure, const std::string &name)
+    {
+        for (size_t i = 0; i < structure.variant_count; i++) {
+            if (name == structure.variants[i].name)
+                return &structure.variants[i];
+        }
+        return nullptr;
+    }
+
+    /* [structure.NAME.variant."WORD"]: what there is to say about a variant besides its name. */
+    void load_variants(const toml::table &details, const std::string &file, const config_structure &structure)
+    {
+        std::string prefix = std::string("structure.") + structure.name + ".variant";
+        Table all(details, prefix, file);
+        for (auto &&[key, node] : details) {
+            std::string name(key.str());
+            config_variant *variant = find_variant(structure, name);
+            if (!variant)
+                all.fail(node, name,
+                         "there is no such variant; add \"" + name + "\" to structure." + structure.name + ".variants");
+            Table table(*all.take_table(name), prefix + ".\"" + name + "\"", file);
+            for (const auto &[pattern, place] : table.take_words("on")) {
+                strings_add(arena_, &variant->on, pattern.c_str());
+                check_pattern_later(table, *place, pattern);
+            }
+            table.finish();
+        }
+    }
+
+    /* Workloads are read after structures. */
+    void check_pattern_later(const Table &table, const toml::node &node, const std::string &pattern)
+    {
+        late_checks_.push_back([this, table, &node, pattern] {
+            for (size_t i = 0; i < out_->workload_count; i++) {
+                if (fnmatch(pattern.c_str(), out_->workloads[i].name, 0) == 0)
+                    return;
+            }
+            table.fail(node, "on", "no workload is called " + pattern + "; correct or remove it");
+        });
     }
 
     void check_structure(const Table &table, const toml::node &node, const char *key, const std::string &name)
@@ -312,7 +383,7 @@ class Loader
         const toml::table *reasons = table.take_table("without");
         if (!reasons)
             return;
-        out.refusals = make<config_refusal>(reasons->size());
+        out.refusals = make<config_refusal>(out_->structure_count);
         for (auto &&[key, node] : *reasons) {
             std::string structure(key.str());
             check_structure(table, node, "without", structure);
@@ -324,9 +395,28 @@ class Loader
         }
     }
 
+    /* One reason for all structures that are not in `on` and have none of their own. */
+    void load_elsewhere(Table &table, config_workload &out)
+    {
+        const std::string reason = table.take_text("elsewhere");
+        if (reason.empty())
+            return;
+        if (!out.refusals)
+            out.refusals = make<config_refusal>(out_->structure_count);
+        for (size_t s = 0; s < out_->structure_count; s++) {
+            char *structure = out_->structures[s].name;
+            bool listed = out.on.count == 0;
+            for (size_t i = 0; i < out.on.count; i++)
+                listed |= strcmp(out.on.items[i], structure) == 0;
+            if (!listed && !config_refusal_find(&out, structure))
+                out.refusals[out.refusal_count++] = {structure, copy(reason)};
+        }
+    }
+
     void load_workload(Table &table, const std::string &name, config_workload &out)
     {
         out.name = copy(name);
+        out.program = copy(table.take_name("program", name));
         out.ops = table.take_number("ops", 1, COUNT_MAX, 1000);
         out.warm = table.take_number("warm", 0, COUNT_MAX, 0);
         for (const auto &[text, node] : table.take_words("args")) {
@@ -340,11 +430,13 @@ class Loader
             strings_add(arena_, &out.on, text.c_str());
         }
         load_refusals(table, name, out);
+        load_elsewhere(table, out);
         table.finish();
     }
 
     arena *arena_;
     config *out_;
+    std::vector<std::function<void()>> late_checks_;
 };
 
 } // namespace

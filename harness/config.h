@@ -8,6 +8,7 @@
 
 #include "arena.h"
 #include "error.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -17,10 +18,17 @@ extern "C" {
 #define CONFIG_MEMORY_DEFAULT 64
 #define CONFIG_TIMEOUT_DEFAULT 120
 
+/* A word for the kernel's command line, or "default" for none. */
+struct config_variant {
+    char *name;
+    struct strings on; /* patterns of the workloads that it runs; none: all */
+};
+
 /* A stanza [structure.NAME].  One that boots a system of its own (linux) runs all its workloads in one boot. */
 struct config_structure {
     char *name;
-    struct strings variants; /* at least "default"; any other is added to the kernel's command line */
+    struct config_variant *variants; /* at least "default" */
+    size_t variant_count;
     uint32_t memory_mib, timeout_s;
 };
 
@@ -32,6 +40,7 @@ struct config_refusal {
 /* A stanza [workload.NAME]. */
 struct config_workload {
     char *name;
+    char *program; /* the source file in workloads/, which several stanzas may run */
     uint64_t ops, warm;
     struct strings args;  /* further words key=value */
     struct strings files; /* paths; each is on the disk as pdf/BASENAME and an argument file=pdf/BASENAME */
@@ -58,6 +67,9 @@ int config_load(struct arena *arena, const char *path, struct config *out, struc
 /* The stanza of that name, or NULL. */
 const struct config_structure *config_structure_find(const struct config *config, const char *name);
 const struct config_workload *config_workload_find(const struct config *config, const char *name);
+
+/* Whether the variant runs workloads of that name. */
+bool config_variant_runs(const struct config_variant *variant, const char *workload);
 
 /* Why the structure does not run the workload: a reason from bench.toml, or NULL if it does. */
 const char *config_refusal_find(const struct config_workload *workload, const char *structure);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * counts.c: flattens the plugin's windows into metrics: a number keeps its name; a domain becomes
- * instructions_<domain> (the application's is called user); a part instructions.<part>; an entry entry.<name>.
+ * instructions_<domain> (the application's is called user); a part instructions.<part>, summed over domains, and where
+ * several domains have it also instructions_<domain>.<part>; an entry entry.<name>.
  */
 #include "counts.h"
 #include <string.h>
@@ -18,15 +19,40 @@ static void add_to(struct arena *arena, struct metrics *metrics, const char *nam
     metrics_set(arena, metrics, name, NULL, value + (old ? old->value : 0));
 }
 
-static void parts_flatten(struct arena *arena, const json_t *parts, struct metrics *metrics)
+static const char *domain_shown(const char *domain)
+{
+    return strcmp(domain, "app") == 0 ? "user" : domain;
+}
+
+static size_t domains_with(const json_t *domains, const char *part)
+{
+    const char *domain;
+    const json_t *counts;
+    size_t n = 0;
+
+    json_object_foreach((json_t *)domains, domain, counts)
+    {
+        const json_t *its = json_object_get(json_object_get(counts, "parts"), part);
+
+        n += json_integer_value(json_object_get(its, "instructions")) > 0;
+    }
+    return n;
+}
+
+static void parts_flatten(struct arena *arena, const json_t *domains, const char *domain, const json_t *parts,
+                          struct metrics *metrics)
 {
     const char *part, *name;
     json_t *counts, *value;
 
     json_object_foreach((json_t *)parts, part, counts) json_object_foreach(counts, name, value)
     {
-        if (json_is_integer(value))
-            add_to(arena, metrics, arena_print(arena, "%s.%s", name, part), json_integer_value(value));
+        if (!json_is_integer(value))
+            continue;
+        add_to(arena, metrics, arena_print(arena, "%s.%s", name, part), json_integer_value(value));
+        if (json_integer_value(value) > 0 && domains_with(domains, part) > 1)
+            add_to(arena, metrics, arena_print(arena, "%s_%s.%s", name, domain_shown(domain), part),
+                   json_integer_value(value));
     }
 }
 
@@ -37,7 +63,7 @@ static void domains_flatten(struct arena *arena, const json_t *domains, struct m
 
     json_object_foreach((json_t *)domains, domain, counts)
     {
-        const char *shown = strcmp(domain, "app") == 0 ? "user" : domain;
+        const char *shown = domain_shown(domain);
 
         json_object_foreach(counts, name, value)
         {
@@ -45,7 +71,28 @@ static void domains_flatten(struct arena *arena, const json_t *domains, struct m
                 add_to(arena, metrics, arena_print(arena, "instructions%s_%s", is_arch(name) ? "_arch" : "", shown),
                        json_integer_value(value));
         }
-        parts_flatten(arena, json_object_get(counts, "parts"), metrics);
+        parts_flatten(arena, domains, domain, json_object_get(counts, "parts"), metrics);
+    }
+}
+
+static void hops_flatten(struct arena *arena, const json_t *list, struct strings *hops)
+{
+    const json_t *hop;
+    size_t i;
+
+    json_array_foreach(list, i, hop)
+    {
+        const char *domain = json_string_value(json_object_get(hop, "domain")), *name;
+        struct strings words = {0};
+        json_t *value;
+
+        strings_add(arena, &words, domain_shown(domain ? domain : "?"));
+        json_object_foreach((json_t *)hop, name, value)
+        {
+            if (json_is_integer(value))
+                strings_print(arena, &words, "%s=%lld", name, (long long)json_integer_value(value));
+        }
+        strings_add(arena, hops, strings_join(arena, &words, " "));
     }
 }
 
@@ -91,6 +138,8 @@ static void event_window(struct arena *arena, const json_t *event, struct counts
     run->ops = json_integer_value(json_object_get(event, "ops"));
     run->metrics = (struct metrics){0};
     window_flatten(arena, event, &run->metrics);
+    run->hops = (struct strings){0};
+    hops_flatten(arena, json_object_get(event, "hops"), &run->hops);
 }
 
 static void line_parse(struct arena *arena, const char *line, size_t length, struct counts *counts)

@@ -8,7 +8,7 @@ HARNESS_TOML_CFLAGS := -DTOML_HEADER_ONLY=0 -DTOML_SHARED_LIB=1
 HARNESS_LIBS := -ltomlplusplus -ljansson -lnettle -lm -pthread
 
 HARNESS_LIBRARY := admit arena audit believe build config counts error file guest host images judge layout map peers \
-	plan probe process progress qemu records results runner sample session sha256 stats store summary table
+	plan probe process progress qemu records results runner sample session sha256 stats store summary table way
 HARNESS_COMMANDS := main command cmd_doctor cmd_list cmd_report cmd_run cmd_show
 HARNESS_OBJS := $(patsubst %,build/harness/%.o,$(HARNESS_LIBRARY) $(HARNESS_COMMANDS)) build/harness/config_toml.o
 

@@ -217,4 +217,6 @@ void judge_cell(struct arena *arena, const struct config *config, const struct p
     sample->output_sha256 = trial.run->output_sha256;
     audit_run(&trial, sample);
     metrics_collect(&trial, sample);
+    if (trial.counts)
+        sample->hops = trial.counts->hops;
 }

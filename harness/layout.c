@@ -12,7 +12,7 @@
 
 struct layout_image layout_image(struct arena *arena, const struct plan_guest *guest)
 {
-    const char *structure = guest->structure->name, *workload = guest->cells[0].workload->name;
+    const char *structure = guest->structure->name, *program = guest->cells[0].workload->program;
     struct layout_image image = {0};
 
     if (plan_is_batch(guest->structure)) {
@@ -21,15 +21,15 @@ struct layout_image layout_image(struct arena *arena, const struct plan_guest *g
         image.map = arena_print(arena, "build/%s/%s.map", structure, structure);
         image.cmdline = arena_print(arena, "build/%s/cmdline", structure);
     } else {
-        image.kernel = arena_print(arena, "build/images/%s/%s.elf", structure, workload);
-        image.map = arena_print(arena, "build/images/%s/%s.map", structure, workload);
+        image.kernel = arena_print(arena, "build/images/%s/%s.elf", structure, program);
+        image.map = arena_print(arena, "build/images/%s/%s.map", structure, program);
     }
     return image;
 }
 
-char *layout_manifest(struct arena *arena, const char *structure, const char *workload)
+char *layout_manifest(struct arena *arena, const char *structure, const char *program)
 {
-    return arena_print(arena, "build/images/%s/%s.json", structure, workload);
+    return arena_print(arena, "build/images/%s/%s.json", structure, program);
 }
 
 /* Goes up from folder, which is changed, to the first that has a bench.toml. */

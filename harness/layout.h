@@ -24,8 +24,8 @@ struct layout_image {
 
 struct layout_image layout_image(struct arena *arena, const struct plan_guest *guest);
 
-/* The manifest of one cell's image. */
-char *layout_manifest(struct arena *arena, const char *structure, const char *workload);
+/* The manifest of an image, which is of a structure and a workload's program. */
+char *layout_manifest(struct arena *arena, const char *structure, const char *program);
 
 /* Goes to the top of the tree: $TOLL_ROOT, or the nearest folder above the working directory that has a bench.toml,
    or the one above the folder of this program. */

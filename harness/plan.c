@@ -5,6 +5,7 @@
  */
 #include "plan.h"
 #include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 bool plan_is_batch(const struct config_structure *structure)
@@ -38,18 +39,20 @@ int plan_only_parse(struct arena *arena, const char *text, struct strings *list,
         const char *slash = strchr(item, '/');
 
         if (!slash || slash == item || slash[1] == '\0' || strchr(slash + 1, '/'))
-            return error_set(error, TOLL_USAGE,
-                             "--only %s: expected STRUCTURE/WORKLOAD, found \"%s\"; either side may be a pattern, as "
-                             "in uni/* or */pdf_open",
-                             text, item);
+            return error_set(
+                error, TOLL_USAGE,
+                "--only %s: expected STRUCTURE[:VARIANT]/WORKLOAD, found \"%s\"; either side may be a pattern, as "
+                "in uni/* or */pdf_open",
+                text, item);
         strings_add(arena, list, item);
     }
     return 0;
 }
 
-static bool pattern_selects(const char *pattern, const char *structure, const char *workload)
+/* A pattern without a variant selects all of them. */
+static bool pattern_selects(const char *pattern, const char *structure, const char *variant, const char *workload)
 {
-    char left[128];
+    char left[128], name[256];
     const char *slash = strchr(pattern, '/');
     size_t length = (size_t)(slash - pattern);
 
@@ -57,16 +60,29 @@ static bool pattern_selects(const char *pattern, const char *structure, const ch
         return false;
     memcpy(left, pattern, length);
     left[length] = '\0';
-    return fnmatch(left, structure, 0) == 0 && fnmatch(slash + 1, workload, 0) == 0;
+    snprintf(name, sizeof(name), "%s:%s", structure, variant);
+    return fnmatch(left, strchr(left, ':') ? name : structure, 0) == 0 && fnmatch(slash + 1, workload, 0) == 0;
 }
 
-static bool is_selected(const struct strings *only, const char *structure, const char *workload)
+static bool is_selected(const struct strings *only, const char *structure, const char *variant, const char *workload)
 {
     for (size_t i = 0; i < only->count; i++) {
-        if (pattern_selects(only->items[i], structure, workload))
+        if (pattern_selects(only->items[i], structure, variant, workload))
             return true;
     }
     return only->count == 0;
+}
+
+/* Whether a pattern selects any cell of a structure. */
+static bool selects_of(const char *pattern, const struct config *config, const struct config_structure *structure)
+{
+    for (size_t v = 0; v < structure->variant_count; v++) {
+        for (size_t w = 0; w < config->workload_count; w++) {
+            if (pattern_selects(pattern, structure->name, structure->variants[v].name, config->workloads[w].name))
+                return true;
+        }
+    }
+    return false;
 }
 
 static const char *nearest_name(const struct config *config, const char *pattern)
@@ -85,10 +101,8 @@ static int patterns_check(const struct config *config, const struct strings *onl
         bool found = false;
         const char *near = nearest_name(config, only->items[p]);
 
-        for (size_t s = 0; s < config->structure_count; s++) {
-            for (size_t w = 0; w < config->workload_count; w++)
-                found |= pattern_selects(only->items[p], config->structures[s].name, config->workloads[w].name);
-        }
+        for (size_t s = 0; s < config->structure_count; s++)
+            found |= selects_of(only->items[p], config, &config->structures[s]);
         if (!found)
             return error_set(error, TOLL_USAGE,
                              "--only %s selects nothing in %s%s%s%s; `toll list` shows what there is", only->items[p],
@@ -102,7 +116,9 @@ static const char *cell_words(struct arena *arena, const struct config_workload 
 {
     struct strings words = {0};
 
-    strings_add(arena, &words, workload->name);
+    strings_add(arena, &words, workload->program);
+    if (strcmp(workload->program, workload->name) != 0)
+        strings_print(arena, &words, "name=%s", workload->name);
     strings_print(arena, &words, "ops=%llu", (unsigned long long)workload->ops);
     strings_print(arena, &words, "warm=%llu", (unsigned long long)workload->warm);
     for (size_t i = 0; i < workload->args.count; i++)
@@ -140,15 +156,16 @@ static bool is_runnable(const struct config_workload *workload, const struct con
 
 /* The guests of one variant of a structure in one repetition. */
 static void variant_add(struct arena *arena, struct plan *plan, const struct plan_options *options,
-                        const struct plan_guest *like)
+                        const struct config_variant *variant, struct plan_guest *like)
 {
     struct plan_guest *guest = NULL;
 
+    like->variant = variant->name;
     for (size_t i = 0; i < plan->config->workload_count; i++) {
         const struct config_workload *workload = &plan->config->workloads[i];
 
-        if (!is_selected(&options->only, like->structure->name, workload->name) ||
-            !is_runnable(workload, like->structure))
+        if (!is_selected(&options->only, like->structure->name, variant->name, workload->name) ||
+            !is_runnable(workload, like->structure) || !config_variant_runs(variant, workload->name))
             continue;
         if (!guest || !plan_is_batch(like->structure))
             guest = plan_add_guest(arena, plan, like);
@@ -165,10 +182,8 @@ static void repetition_add(struct arena *arena, struct plan *plan, const struct 
             struct plan_guest like = {.structure = structure, .lane = lane, .rep = rep};
 
             like.timeout_s = options->timeout_s ? options->timeout_s : structure->timeout_s;
-            for (size_t v = 0; v < structure->variants.count && plan_is_batch(structure) == batch; v++) {
-                like.variant = structure->variants.items[v];
-                variant_add(arena, plan, options, &like);
-            }
+            for (size_t v = 0; v < structure->variant_count && plan_is_batch(structure) == batch; v++)
+                variant_add(arena, plan, options, &structure->variants[v], &like);
         }
     }
 }
@@ -196,7 +211,7 @@ static void refusals_add(struct arena *arena, struct plan *plan, const struct pl
             const char *structure = config->structures[s].name;
             const char *reason = config_refusal_find(&config->workloads[w], structure);
 
-            if (!reason || !is_selected(&options->only, structure, config->workloads[w].name))
+            if (!reason || !is_selected(&options->only, structure, "default", config->workloads[w].name))
                 continue;
             plan->refusals =
                 arena_grow(arena, plan->refusals, plan->refusal_count, &plan->refusal_room, sizeof(*plan->refusals));

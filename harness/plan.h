@@ -13,7 +13,7 @@
 enum lane { LANE_EXACT = 1, LANE_TIME = 2, LANE_ALL = 3 };
 
 struct plan_options {
-    struct strings only; /* STRUCTURE/WORKLOAD, either side a shell pattern; none: everything */
+    struct strings only; /* STRUCTURE[:VARIANT]/WORKLOAD, either side a shell pattern; none: everything */
     unsigned lanes;
     uint32_t repetitions; /* 0: as bench.toml says */
     uint32_t timeout_s;   /* 0: as bench.toml says */
@@ -59,7 +59,7 @@ const char *plan_lane_name(enum lane lane);
 /* "exact", "time" or "all"; -1 with an error for anything else. */
 int plan_lanes_parse(const char *text, unsigned *lanes, struct error *error);
 
-/* Splits a comma list of STRUCTURE/WORKLOAD patterns into list, checking their form. */
+/* Splits a comma list of STRUCTURE[:VARIANT]/WORKLOAD patterns into list, checking their form. */
 int plan_only_parse(struct arena *arena, const char *text, struct strings *list, struct error *error);
 
 /* Makes the plan; a pattern that selects nothing is an error.  Long guests come first in the exact lane; in the

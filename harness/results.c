@@ -158,6 +158,28 @@ static json_t *result_to_json(const struct result *result)
     return json;
 }
 
+/* The way of one operation through the domains, of each admitted cell that knows it. */
+static json_t *hops_to_json(const struct results *results)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < results->cells.count; i++) {
+        const struct cell *cell = &results->cells.items[i];
+        const struct strings *hops = cell->sample_count ? &cell->samples[0]->hops : NULL;
+        json_t *lines;
+
+        if (strcmp(cell->status, CELL_OK) != 0 || !hops || hops->count == 0)
+            continue;
+        lines = json_array();
+        for (size_t h = 0; h < hops->count; h++)
+            json_array_append_new(lines, json_string(hops->items[h]));
+        json_array_append_new(list,
+                              json_pack("{ss ss ss ss so}", "structure", cell->structure, "workload", cell->workload,
+                                        "variant", cell->variant, "lane", cell->lane, "hops", lines));
+    }
+    return list;
+}
+
 static int json_write(const char *path, const struct results *results, struct error *error)
 {
     json_t *json = json_pack("{ss ss sO}", "schema", SAMPLE_SCHEMA, "run", results->run, "host", results->host);
@@ -168,6 +190,7 @@ static int json_write(const char *path, const struct results *results, struct er
     for (size_t i = 0; i < results->count; i++)
         json_array_append_new(cells, result_to_json(&results->items[i]));
     json_object_set_new(json, "cells", cells);
+    json_object_set_new(json, "hops", hops_to_json(results));
     text = json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
     json_decref(json);
     if (!text)

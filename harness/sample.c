@@ -42,6 +42,7 @@ static const struct field fields[] = {
     FIELD(NUMBER, wall_ms, 0),
     FIELD(LINES, console, 0),
     FIELD(LINES, backtrace, 0),
+    FIELD(LINES, hops, 0),
 };
 
 #define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))

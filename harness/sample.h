@@ -42,6 +42,9 @@ struct sample {
     struct strings console;   /* the guest's last lines, unless it went well */
     struct strings backtrace; /* of a panic */
     struct metrics metrics;
+    /* The way of one operation through the domains, a line a stay: "DOMAIN instructions=N instructions_arch=N
+       KIND=N..." with the kinds of which there were some. */
+    struct strings hops;
 };
 
 /* Adds or replaces; name and unit must outlive the metrics. */

@@ -4,20 +4,31 @@
  */
 #include "table.h"
 #include "summary.h"
+#include "way.h"
 #include <math.h>
 #include <string.h>
 
 struct column {
     const char *metric, *title;
     int width;
+    bool optional; /* shown only if there is something to show */
 };
 
+#define COLUMNS_MAX 16
+
 static const struct column exact_columns[] = {
-    {"instructions", "instructions", 14}, {"instructions_arch", "arch", 12}, {"syscall", "syscall", 9},
-    {"exception", "exception", 10},       {"interrupt", "interrupt", 10},    {"as_switch", "as_switch", 10},
-    {"thread_switch", "thr_switch", 11},
+    {"instructions", "instructions", 14, false},
+    {"instructions_arch", "arch", 12, false},
+    {"syscall", "syscall", 9, false},
+    {"exception", "exception", 10, false},
+    {"interrupt", "interrupt", 10, false},
+    {"upcall", "upcall", 7, true},
+    {"ipc", "ipc", 6, true},
+    {"as_switch", "as_switch", 10, false},
+    {"as_switch_kept", "kept", 6, true},
+    {"thread_switch", "thr_switch", 11, false},
 };
-static const struct column time_columns[] = {{"cycles", "cycles", 14}};
+static const struct column time_columns[] = {{"cycles", "cycles", 14, false}};
 
 char *table_number(struct arena *arena, double value)
 {
@@ -41,6 +52,52 @@ static void heading_print(FILE *out, const struct column *columns, size_t count)
     fprintf(out, "  %3s  %7s  %s\n", "n", "spread", "audit");
 }
 
+/* The columns of those that the lane has something in. */
+static size_t columns_choose(const struct results *results, const char *lane, const struct column *all, size_t count,
+                             struct column *chosen)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        bool used = !all[i].optional;
+
+        for (size_t r = 0; r < results->count && !used; r++) {
+            const struct result *result = &results->items[r];
+
+            used = result->value > 0 && strcmp(result->metric, all[i].metric) == 0 &&
+                   strcmp(result->cell->lane, lane) == 0;
+        }
+        if (used && n < COLUMNS_MAX)
+            chosen[n++] = all[i];
+    }
+    return n;
+}
+
+static char *cell_name(struct arena *arena, const struct cell *cell)
+{
+    bool plain = strcmp(cell->variant, "default") == 0;
+
+    return arena_print(arena, "%s%s%s", cell->structure, plain ? "" : " ", plain ? "" : cell->variant);
+}
+
+/* Cells of a workload that are skipped for one and the same reason share a line; NULL if it was printed before. */
+static char *alike_names(struct arena *arena, const struct results *results, const struct cell *cell)
+{
+    struct strings names = {0};
+
+    if (strcmp(cell->status, CELL_SKIP) != 0)
+        return cell_name(arena, cell);
+    for (const struct cell *c = results->cells.items; c < results->cells.items + results->cells.count; c++) {
+        if (strcmp(c->workload, cell->workload) != 0 || strcmp(c->lane, cell->lane) != 0 ||
+            strcmp(c->status, cell->status) != 0 || strcmp(c->reason, cell->reason) != 0)
+            continue;
+        if (names.count == 0 && c != cell)
+            return NULL;
+        strings_add(arena, &names, cell_name(arena, c));
+    }
+    return strings_join(arena, &names, ", ");
+}
+
 /* How far the runs of a cell lie apart, as a share of the median; of one run nobody knows. */
 static char *spread_text(struct arena *arena, const struct result *result)
 {
@@ -51,16 +108,19 @@ static char *spread_text(struct arena *arena, const struct result *result)
     return arena_print(arena, "%.2g%%", result->value ? 100 * (result->hi - result->lo) / result->value : 100.0);
 }
 
-static void cell_print(struct arena *arena, FILE *out, const struct results *results, const struct cell *cell,
+/* False if the cell has its place in an earlier line. */
+static bool cell_print(struct arena *arena, FILE *out, const struct results *results, const struct cell *cell,
                        const struct column *columns, size_t count, bool first)
 {
-    bool plain = strcmp(cell->variant, "default") == 0;
+    bool ok = strcmp(cell->status, CELL_OK) == 0;
+    const char *name = ok ? cell_name(arena, cell) : alike_names(arena, results, cell);
 
-    fprintf(out, "%-16s %-24s", first ? cell->workload : "",
-            arena_print(arena, "%s%s%s", cell->structure, plain ? "" : " ", plain ? "" : cell->variant));
-    if (strcmp(cell->status, CELL_OK) != 0) {
+    if (!name)
+        return false;
+    fprintf(out, "%-16s %-24s", first ? cell->workload : "", name);
+    if (!ok) {
         fprintf(out, " %s: %s\n", cell->status, cell->reason);
-        return;
+        return true;
     }
     for (size_t i = 0; i < count; i++) {
         const struct result *result = results_find(results, cell, columns[i].metric);
@@ -69,12 +129,15 @@ static void cell_print(struct arena *arena, FILE *out, const struct results *res
     }
     fprintf(out, "  %3zu  %7s  %s\n", cell->sample_count,
             spread_text(arena, results_find(results, cell, columns[0].metric)), cell->audit);
+    return true;
 }
 
 static void lane_print(struct arena *arena, FILE *out, const struct results *results, const char *lane,
-                       const char *title, const struct column *columns, size_t count)
+                       const char *title, const struct column *all, size_t all_count)
 {
     const char *reason = summary_skip_reason(results, lane), *workload = "";
+    struct column columns[COLUMNS_MAX];
+    size_t count = columns_choose(results, lane, all, all_count, columns);
     bool started = false;
 
     if (reason) {
@@ -91,8 +154,8 @@ static void lane_print(struct arena *arena, FILE *out, const struct results *res
             heading_print(out, columns, count);
             started = true;
         }
-        cell_print(arena, out, results, cell, columns, count, strcmp(cell->workload, workload) != 0);
-        workload = cell->workload;
+        if (cell_print(arena, out, results, cell, columns, count, strcmp(cell->workload, workload) != 0))
+            workload = cell->workload;
     }
     if (started)
         fprintf(out, "n: guests booted; spread: from the lowest to the highest of %s, 95 %% of the guests\n",
@@ -132,5 +195,6 @@ void table_print(struct arena *arena, FILE *out, const struct results *results)
                sizeof(exact_columns) / sizeof(exact_columns[0]));
     lane_print(arena, out, results, "time", "time lane (measured)", time_columns,
                sizeof(time_columns) / sizeof(time_columns[0]));
+    way_print(arena, out, results);
     boot_print(arena, out, results);
 }

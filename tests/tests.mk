@@ -18,17 +18,27 @@ build/tests/$(1): $$($(2)_SRCS) $(UNIT_HEADERS)
 	@mkdir -p build/tests
 	$(Q)$(CC) $(UNIT_CFLAGS) $$($(2)_CFLAGS) -o $$@ $$($(2)_SRCS) $(3) $$($(2)_LIBS)
 endef
-UNITS := base virtio blk console fs pdf alloc sched pager posix
+UNITS := base virtio blk console fs pdf alloc sched pager posix tlb
 $(foreach u,$(UNITS),$(eval $(call unit_program,test_$(u),TEST_$(shell echo $(u) | tr a-z A-Z),-lcmocka)))
 $(eval $(call unit_program,fuzz_fs,FUZZ_FS))
 $(eval $(call unit_program,fuzz_pdf,FUZZ_PDF))
 $(eval $(call unit_program,fuzz_elf,FUZZ_ELF))
 $(eval $(call unit_program,pdf_text,PDF_TEXT))
+# A kernel that is nothing but a test of the machine's page tables.
+build/images/machine/tables.elf: tests/tables/guest.c $(patsubst %,build/parts/%.o,alloc base machine) \
+		build/obj/machine/trap_stay.S.o kernels/machine/image.ld
+	@mkdir -p $(@D) build/tests
+	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -c -o build/tests/tables.o $<
+	$(Q)ld -r -o build/tests/tables.sys.o build/tests/tables.o $(filter %.o,$^)
+	$(Q)ld -T kernels/machine/image.ld -static -no-pie --build-id=none -z noexecstack --no-warn-rwx-segments -o $@ \
+		build/tests/tables.sys.o
+
 UNIT_PROGRAMS := $(patsubst %,build/tests/test_%,$(UNITS)) $(TEST_HARNESS_PROGRAMS)
 
 CHECK_NEEDS := build/toll $(UNIT_PROGRAMS) $(patsubst %,build/parts/%.o,$(PARTS) base machine)
 TEST_NEEDS := $(CHECK_NEEDS) $(IMAGES) build/images/probe.elf build/disk.img build/plugin/toll-count.so \
-	build/tests/fuzz_fs build/tests/fuzz_pdf build/tests/fuzz_elf build/tests/pdf_text $(GUEST_IMAGES)
+	build/tests/fuzz_fs build/tests/fuzz_pdf build/tests/fuzz_elf build/tests/pdf_text $(GUEST_IMAGES) \
+	build/images/machine/tables.elf
 
 .PHONY: check test tests-built
 check: $(CHECK_NEEDS)

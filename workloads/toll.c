@@ -106,11 +106,11 @@ void toll_main(int argc, char **argv, const char *name)
 {
     toll.argc = argc;
     toll.argv = argv;
-    toll.name = name;
+    toll.name = toll_arg("name", name);
     if (toll_arg("peer", NULL))
         return; /* the second process of a workload whose first one has said all this */
     TOLL_MARK(WIRE_MARK_MAIN);
-    out_record(WIRE_PREFIX "main %s", name);
+    out_record(WIRE_PREFIX "main %s", toll.name);
     out_flush();
 }
 
@@ -205,6 +205,26 @@ void toll_window_end(unsigned pass)
 {
     if (pass == 1)
         toll_end(window_ops);
+}
+
+static long cross(int kind, uint64_t words, uint64_t bytes, uint64_t count)
+{
+    return syscall(WIRE_CALL_CROSS, (long)kind, (long)words, (long)bytes, (long)count);
+}
+
+void toll_cross(int kind, uint64_t words, uint64_t bytes)
+{
+    uint64_t ops = toll_arg_number("ops", 1000), warm = toll_arg_number("warm", 16);
+    long result = cross(kind, words, bytes, warm);
+    if (result != 0 && errno == ENOSYS)
+        toll_skip("this system has no such crossing");
+    toll_check(result == 0, "%llu words and %llu bytes cannot cross: %s", (unsigned long long)words,
+               (unsigned long long)bytes, strerror(errno));
+    toll_begin();
+    result = cross(kind, words, bytes, ops);
+    toll_end(ops);
+    toll_check(result == 0, "crossing failed: %s", strerror(errno));
+    toll_output("crossed\n", 8);
 }
 
 void toll_check(bool ok, const char *format, ...)

@@ -27,9 +27,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TOLL_MARK(n) __asm__ volatile(".byte 0x0f,0x1f,0x84,0x00; .long %c0" ::"i"(WIRE_MARK_BASE + (n)) : "memory")
+#define TOLL_MARK(n) WIRE_MARK(n)
 
-/* Reads the arguments and says that main was reached. */
+/* Reads the arguments and says that main was reached.  name: the program's; the argument name=, where the program is
+   measured under another, replaces it. */
 void toll_main(int argc, char **argv, const char *name);
 
 /* The argument key=..., or fallback.  A value that is not a number ends the program as a failure. */
@@ -53,6 +54,10 @@ static inline void toll_op(void)
         for (uint64_t toll_left = toll_window_begin(toll_pass, ops, warm); toll_left > 0; toll_op(), toll_left--)
 uint64_t toll_window_begin(unsigned pass, uint64_t ops, uint64_t warm);
 void toll_window_end(unsigned pass);
+
+/* A whole workload: ops protected calls of a kind (WIRE_CROSS_*), after warm that are not measured; ops and warm are
+   arguments.  Skips where the system has no such crossing. */
+void toll_cross(int kind, uint64_t words, uint64_t bytes);
 
 /* Fails the workload, with the reason, unless ok; the first reason wins.  Formats like printf. */
 void toll_check(bool ok, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -18,6 +18,7 @@
 
 #include "../../kernels/include/wire.h"
 #include "decode.h"
+#include "hops.h"
 #include "rep.h"
 #include "settle.h"
 #include <stdlib.h>
@@ -69,6 +70,8 @@ static void block_enter(unsigned vcpu, void *data)
     last_block.packed = packed;
     last_block.plain = words[part_word(BLOCK_PART(packed), COUNT_PLAIN)];
     last_block.accesses = words[events_at + COUNT_LAST_ACCESSES];
+    if (hops_domain != HOPS_OFF)
+        hops_block((unsigned)BLOCK_PART(packed));
 }
 
 static bool last_block_faulted(void)
@@ -104,6 +107,12 @@ static void mark_run(unsigned vcpu, void *data)
     hooks.mark((unsigned)(uintptr_t)data);
 }
 
+static void op_run(unsigned vcpu, void *data)
+{
+    (void)vcpu;
+    hooks.op((unsigned)(uintptr_t)data);
+}
+
 static void boot_run(unsigned vcpu, void *data)
 {
     (void)vcpu;
@@ -128,6 +137,7 @@ static void plant_mark(const struct site *s)
     switch (s->d.mark) {
     case WIRE_MARK_OP:
         qemu_api_add(s->insn, events_at + COUNT_OPS, 1);
+        qemu_plugin_register_vcpu_insn_exec_cb(s->insn, op_run, QEMU_CB_NO_REGS, (void *)(uintptr_t)s->part);
         break;
     case WIRE_MARK_BEGIN:
     case WIRE_MARK_END:

@@ -42,9 +42,10 @@ struct count_total {
     uint64_t instructions, instructions_arch;
 };
 
-/* Where a mark, or the first instruction of the kernel, reports to. */
+/* Where a mark, or the first instruction of the kernel, reports to; op: a mark of an operation in that part. */
 struct count_hooks {
     void (*mark)(unsigned number);
+    void (*op)(unsigned part);
     void (*boot)(void);
 };
 

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const map_kind_names[MAP_KINDS] = {"exception", "interrupt", "upcall", "thread_switch"};
+const char *const map_kind_names[MAP_KINDS] = {"exception", "interrupt",      "upcall",
+                                               "ipc",       "as_switch_kept", "thread_switch"};
 
 static const char out_of_memory[] = "out of memory";
 
@@ -86,7 +87,7 @@ static const char *read_entry(struct map *map, const char *text)
     while (entry.kind < MAP_KINDS && strcmp(kind, map_kind_names[entry.kind]))
         entry.kind++;
     if (entry.kind == MAP_KINDS)
-        return "expected the kind exception, interrupt, upcall or thread_switch";
+        return "expected the kind exception, interrupt, upcall, ipc, as_switch_kept or thread_switch";
     index = find_name(map, name);
     if (index < 0 || !grow(&map->entries, map->entry_count, sizeof(entry)))
         return out_of_memory;

@@ -23,7 +23,7 @@
 #define MAP_NAME_MAX 64
 #define MAP_PART_OTHER 0 /* everything outside all ranges: domain "other", part "other" */
 
-enum map_kind { MAP_EXCEPTION, MAP_INTERRUPT, MAP_UPCALL, MAP_THREAD_SWITCH, MAP_KINDS };
+enum map_kind { MAP_EXCEPTION, MAP_INTERRUPT, MAP_UPCALL, MAP_IPC, MAP_AS_SWITCH_KEPT, MAP_THREAD_SWITCH, MAP_KINDS };
 extern const char *const map_kind_names[MAP_KINDS];
 
 struct map_part {

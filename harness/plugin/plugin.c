@@ -12,6 +12,7 @@
  */
 #include "../../kernels/include/wire.h"
 #include "count.h"
+#include "hops.h"
 #include "map.h"
 #include "qemu_api.h"
 #include "settle.h"
@@ -73,18 +74,27 @@ static bool is_first_of_domain(unsigned part)
     return true;
 }
 
-static void write_events(void)
+/* Events between two snapshots, each after a comma; zeros: those too of which there were none. */
+static void write_events(const uint64_t *from, const uint64_t *to, bool zeros)
+{
+    for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++) {
+        uint64_t n = count_event_between(from, to, events[i].event);
+
+        if (n || zeros)
+            fprintf(out, ",\"%s\":%" PRIu64, events[i].name, n);
+    }
+    for (unsigned kind = 0; kind < MAP_KINDS; kind++) {
+        uint64_t n = count_kind_between(from, to, kind);
+
+        if (n || zeros)
+            fprintf(out, ",\"%s\":%" PRIu64, map_kind_names[kind], n);
+    }
+}
+
+static void write_entries(void)
 {
     const char *comma = "";
 
-    for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
-        fprintf(out, ",\"%s\":%" PRIu64, events[i].name, count_event_between(at_begin, now, events[i].event));
-    if (mmio)
-        fprintf(out, ",\"mmio\":%" PRIu64, count_event_between(at_begin, now, COUNT_MMIO));
-    else
-        fputs(",\"mmio\":null", out);
-    for (unsigned kind = 0; kind < MAP_KINDS; kind++)
-        fprintf(out, ",\"%s\":%" PRIu64, map_kind_names[kind], count_kind_between(at_begin, now, kind));
     fputs(",\"entry\":{", out);
     for (unsigned i = 0; i < map.name_count; i++) {
         uint64_t n = count_name_between(at_begin, now, i);
@@ -94,7 +104,26 @@ static void write_events(void)
             comma = ",";
         }
     }
-    fputs("}}\n", out);
+    fputs("}", out);
+}
+
+/* The way of one operation (hops.h), if one was followed from end to end. */
+static void write_hops(void)
+{
+    unsigned n = hops_count();
+
+    if (!n)
+        return;
+    fputs(",\"hops\":[", out);
+    for (unsigned i = 0; i < n; i++) {
+        struct hop hop = hops_get(i);
+
+        fprintf(out, "%s{\"domain\":\"%s\",", i ? "," : "", hop.domain);
+        write_total("", count_all_between(hop.from, hop.to));
+        write_events(hop.from, hop.to, false);
+        fputs("}", out);
+    }
+    fputs("]", out);
 }
 
 static void write_window(void)
@@ -112,7 +141,14 @@ static void write_window(void)
         comma = ",";
     }
     fputs("}", out);
-    write_events();
+    write_events(at_begin, now, true);
+    if (mmio)
+        fprintf(out, ",\"mmio\":%" PRIu64, count_event_between(at_begin, now, COUNT_MMIO));
+    else
+        fputs(",\"mmio\":null", out);
+    write_entries();
+    write_hops();
+    fputs("}\n", out);
     fflush(out);
 }
 
@@ -133,6 +169,7 @@ static void write_main(void)
 static void mark(unsigned number)
 {
     if (number == WIRE_MARK_BEGIN) {
+        hops_begin();
         count_snapshot(at_begin);
         in_window = true;
         return;
@@ -207,7 +244,7 @@ static bool is_supported(const struct qemu_info *info)
 
 static int start(uint64_t id, const struct qemu_info *info)
 {
-    static const struct count_hooks hooks = {mark, boot};
+    static const struct count_hooks hooks = {mark, hops_op, boot};
 
     if (count_init(id, info, &map, &hooks, mmio)) {
         fprintf(stderr, "toll-count: this QEMU's plugin interface (version %d) is not known\n", info->version.cur);
@@ -219,7 +256,7 @@ static int start(uint64_t id, const struct qemu_info *info)
     at_boot = count_snapshot_new();
     at_begin = count_snapshot_new();
     now = count_snapshot_new();
-    if (!zero || !at_boot || !at_begin || !now)
+    if (!zero || !at_boot || !at_begin || !now || hops_init(&map))
         return -1;
     qemu_plugin_register_atexit_cb(id, finish, NULL);
     return 0;

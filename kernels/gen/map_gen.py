@@ -4,13 +4,23 @@
 
 usage: map_gen.py OUT DOMAIN ELF [DOMAIN ELF ...]
 
-Symbols __part_NAME_start and __part_NAME_end bound a part's code; entry_exception_N, entry_interrupt_N and
-switch_stacks are the places where a crossing is counted; boot_entry is where a kernel starts.
+Symbols __part_NAME_start and __part_NAME_end bound a part's code; boot_entry is where a kernel starts.  Other symbols
+are the places where a crossing is counted, whichever domain they are in: each execution of the instruction there is
+one (CROSSINGS).  A name that several domains have is counted together.
 """
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+CROSSINGS = [
+    (re.compile(r"entry_exception_\d+"), "exception"),
+    (re.compile(r"entry_interrupt_\d+"), "interrupt"),
+    (re.compile(r"upcall_entry(_\w+)?"), "upcall"),
+    (re.compile(r"ipc_message_\w+"), "ipc"),
+    (re.compile(r"paging_load_keep(_\w+)?"), "as_switch_kept"),
+    (re.compile(r"switch_stacks|switch_fast(_\w+)?"), "thread_switch"),
+]
 
 
 def symbols(elf: str) -> list[tuple[int, int, str, str]]:
@@ -26,20 +36,23 @@ def symbols(elf: str) -> list[tuple[int, int, str, str]]:
     return found
 
 
+def crossing_of(name: str) -> str | None:
+    """The kind of crossing that begins at a symbol of this name."""
+    return next((kind for pattern, kind in CROSSINGS if pattern.fullmatch(name)), None)
+
+
 def lines_of(domain: str, elf: str) -> list[str]:
     starts: dict[str, int] = {}
     ranges, entries, functions = [], [], []
     for address, size, kind, name in symbols(elf):
         part = re.match(r"__part_(\w+)_(start|end)$", name)
-        entry = re.match(r"entry_(exception|interrupt)_\d+$", name)
+        crossing = crossing_of(name)
         if part and part[2] == "start":
             starts[part[1]] = address
         elif part and address > starts.get(part[1], address):
             ranges.append(f"range {starts[part[1]]:x} {address:x} {domain} {part[1]}")
-        elif entry:
-            entries.append(f"entry {address:x} {entry[1]} {name}")
-        elif name == "switch_stacks":
-            entries.append(f"entry {address:x} thread_switch {name}")
+        elif crossing:
+            entries.append(f"entry {address:x} {crossing} {name}")
         elif name == "boot_entry":
             entries.append(f"boot {address & 0x7fffffff:x}")
         if kind in "tTwW" and not part:

@@ -65,6 +65,15 @@ unsigned env_books(uint64_t *out, unsigned n)
     return n;
 }
 
+int env_cross(uint64_t kind, uint64_t words, uint64_t bytes, uint64_t count)
+{
+    (void)kind;
+    (void)words;
+    (void)bytes;
+    (void)count;
+    return -ENOSYS;
+}
+
 void host_console_input(const char *text)
 {
     input = text;

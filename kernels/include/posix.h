@@ -40,6 +40,9 @@ void posix_return(void);
    env_thread_reset: the running thread begins another program: FS and GS base, floating-point state as at first.
    env_space_load: the running thread's space (sched_current()->space) was replaced: make it current.
    env_books:     copies up to n books (wire.h) to out; how many there are.
+   env_cross:     makes count protected calls of a kind (WIRE_CROSS_* of wire.h), each followed by
+                  WIRE_MARK(WIRE_MARK_OP): 0, or -ENOSYS where this home has no such crossing, -EINVAL where it has
+                  none of that size.
    env_shutdown:  the first process has ended with this wait status: end the machine. */
 _Noreturn void env_enter(uint64_t entry, uint64_t sp);
 _Noreturn void env_leave_stack(void (*fn)(uint64_t a, uint64_t b), uint64_t a, uint64_t b);
@@ -47,6 +50,7 @@ void env_tls_set(uint64_t base);
 void env_thread_reset(void);
 void env_space_load(void);
 unsigned env_books(uint64_t *out, unsigned n);
+int env_cross(uint64_t kind, uint64_t words, uint64_t bytes, uint64_t count);
 _Noreturn void env_shutdown(int status);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * wire.h: everything that a guest and the harness have to agree on.  It is the only file that both sides
- * include, so it depends on nothing and holds constants only.
+ * include, so it depends on nothing and holds constants only, and how a mark is executed.
  *
  * Two channels:
  *
@@ -57,7 +57,8 @@ enum wire_kind {
     WIRE_INTERRUPT,
     WIRE_UPCALL,
     WIRE_IPC,
-    WIRE_AS_SWITCH,
+    WIRE_AS_SWITCH,      /* page-table loads, all of them */
+    WIRE_AS_SWITCH_KEPT, /* of these, the loads that keep what the TLB holds */
     WIRE_THREAD_SWITCH,
     WIRE_PAGE_FAULT,
     WIRE_BYTES_COPIED,
@@ -65,13 +66,33 @@ enum wire_kind {
 };
 #define WIRE_KIND_NAMES                                                                                                \
     {                                                                                                                  \
-        "syscall", "exception", "interrupt", "upcall", "ipc", "as_switch", "thread_switch", "page_fault",              \
-            "bytes_copied"                                                                                             \
+        "syscall", "exception", "interrupt", "upcall", "ipc", "as_switch", "as_switch_kept", "thread_switch",          \
+            "page_fault", "bytes_copied"                                                                               \
     }
 #endif
 
-/* The one system call that Linux does not have: os_syscall(WIRE_CALL_COUNTERS, uint64_t *counts, n) stores the
-   first n books and returns the number stored; -ENOSYS where none are kept. */
+/* System calls that Linux does not have.
+
+   os_syscall(WIRE_CALL_COUNTERS, uint64_t *counts, n) stores the first n books and returns the number stored;
+   -ENOSYS where none are kept.
+
+   os_syscall(WIRE_CALL_CROSS, kind, words, bytes, count) makes count protected calls of a kind, one after the other,
+   each followed by the mark WIRE_MARK_OP, and returns 0; -ENOSYS where the system has no such crossing.  words: those
+   of the message besides its tag; bytes: of memory that goes along, in both cases there and back. */
 #define WIRE_CALL_COUNTERS 500
+#define WIRE_CALL_CROSS 502
+
+#define WIRE_CROSS_CALL 0        /* a message to another address space, and its answer */
+#define WIRE_CROSS_CALL_WITHIN 1 /* the same within one address space */
+#define WIRE_CROSS_CALL_SLOW 2   /* CALL by the way that takes every kind of message */
+#define WIRE_CROSS_NOTIFY 3      /* a notification to another flow of control, and one back */
+#define WIRE_CROSS_FAULT 4       /* a page fault that a pager answers, until the access goes on */
+#define WIRE_CROSS_KERNEL 5      /* the cheapest call of the kernel */
+#define WIRE_CROSS_UPCALL 6      /* the kernel calls the application, which goes on where it was */
+
+#ifndef __ASSEMBLER__
+/* Executes mark number n, a constant. */
+#define WIRE_MARK(n) __asm__ volatile(".byte 0x0f,0x1f,0x84,0x00; .long %c0" ::"i"(WIRE_MARK_BASE + (n)) : "memory")
+#endif
 
 #endif

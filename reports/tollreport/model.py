@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Iterable, Iterator, Optional
 
 SCHEMA = "toll/1"
-STRUCTURES = ("uni", "exo", "mono", "micro", "linux", "host")
+STRUCTURES = ("uni", "exo", "mono", "hybrid", "micro", "micro1", "linux", "host")
 ADMITTED = "ok"
 LANES = {"exact": "exact", "time": "measured"}  # and the evidence that is a lane's own
 NUMBER_MAX = 1e18  # beyond it, and beyond reason, sums and pictures would fail
@@ -60,12 +60,21 @@ class Cell:
         return self.status == ADMITTED and self.value is not None
 
 
+@dataclass(frozen=True)
+class Hop:
+    """A stay of one operation in a domain."""
+
+    domain: str
+    counts: dict[str, int]
+
+
 @dataclass
 class Results:
     run: str
     host: dict[str, Any]
     cells: list[Cell]
     facts: dict[str, str] = field(default_factory=dict)
+    hops: dict[tuple[str, Column], list[Hop]] = field(default_factory=dict)  # of a workload's exact lane
 
     def __post_init__(self) -> None:
         self._index: dict[tuple[str, Column, str, str], Cell] = {}
@@ -162,6 +171,26 @@ def _cell(raw: object, where: str) -> Cell:
     )
 
 
+def _hop(line: object) -> Optional[Hop]:
+    domain, *words = line.split() if isinstance(line, str) and line.strip() else [""]
+    pairs = [word.partition("=")[::2] for word in words]
+    counts = {name: int(count) for name, count in pairs if name and count.isdecimal() and len(count) < 19}
+    return Hop(domain, counts) if domain and len(counts) == len(pairs) else None
+
+
+def _ways(raw: object) -> dict[tuple[str, Column], list[Hop]]:
+    """Ways that are not understood are left out: no number of the report but theirs comes from them."""
+    ways = {}
+    for item in raw if isinstance(raw, list) else []:
+        if not isinstance(item, dict) or not isinstance(item.get("hops"), list):
+            continue
+        hops = [_hop(line) for line in item["hops"]]
+        column = Column(_text(item, "structure"), _text(item, "variant") or "default")
+        if hops and _text(item, "lane") == "exact" and None not in hops:
+            ways[_text(item, "workload"), column] = [hop for hop in hops if hop]
+    return ways
+
+
 def _read(path: Path) -> Any:
     try:
         return _clean(json.loads(path.read_text(encoding="utf-8")))
@@ -227,4 +256,5 @@ def load(folder: Path) -> Results:
         raise InputError(f"{path}: expected a list under the key 'cells'")
     host = raw.get("host")
     cells = [_cell(item, f"{path}: cells[{number}]") for number, item in enumerate(raw["cells"])]
-    return Results(str(raw.get("run") or folder.name), host if isinstance(host, dict) else {}, cells, _facts(folder))
+    return Results(str(raw.get("run") or folder.name), host if isinstance(host, dict) else {}, cells, _facts(folder),
+                   _ways(raw.get("hops")))

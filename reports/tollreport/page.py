@@ -13,45 +13,19 @@ from typing import Any, Optional
 
 import jinja2
 
-from . import pictures, text
+from . import across, pictures, text
 from .model import LANES, Cell, Column, Results, verdict, why
+from .entries import Entry, Row, Table
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 RAW_FILES = ("results.json", "results.csv", "samples.jsonl", "plan.json", "host.json", "serial")
 CROSSINGS = tuple(pictures.CROSSINGS)
+INCLUDED = ("as_switch_kept",)  # counted under another kind as well
 FURTHER = ("page_fault", "bytes_copied")
 UNDIVIDED = "undivided"
 FACTS = {"kind": "kind of host", "cpu_features": "processor features of the host", "kind_reason": "KVM", "memory_mib": "memory in MiB", "kernel": "kernel of the host"}
 AUDITS = {"ok": ", audit ok", "none": ", no audit"}
 REASON_MAX = 160
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One place in a table.  kind: value, none or refused; mark: the number of the note that says why."""
-
-    kind: str
-    main: str
-    sub: str = ""
-    mark: int = 0
-
-
-@dataclass
-class Row:
-    name: str
-    entries: list[Entry]
-    key: str = ""    # the colour of this row in the picture
-    unit: str = ""
-    evidence: str = ""
-    better: str = ""
-    strong: bool = False
-
-
-@dataclass
-class Table:
-    title: str
-    columns: list[str]
-    rows: list[Row]
 
 
 @dataclass
@@ -208,6 +182,20 @@ def _everything(results: Results, section: Section, columns: list[Column]) -> Ta
     return Table("Everything that was recorded", [column.label for column in columns], rows)
 
 
+def _domains(results: Results, workload: str) -> list[str]:
+    """The protection domains that the workload ran in, the usual ones first."""
+    prefix, usual = "instructions_", ("kernel", "user", "library", "image")
+    found = {cell.metric[len(prefix):] for cell in results.cells
+             if cell.workload == workload and cell.metric.startswith(prefix) and "." not in cell.metric}
+    found = {name for name in found if name != "arch" and not name.startswith("arch_")}
+    return [name for name in usual if name in found] + sorted(found - set(usual))
+
+
+def _the(domain: str) -> str:
+    """A domain with its article; servers go by their names."""
+    return f"the {domain}" if domain in ("user", "library", "kernel", "image", "other") else f"server {domain}"
+
+
 def _exact_blocks(results: Results, section: Section, out: Path) -> list[Block]:
     workload = section.workload
     columns = _shown(results, workload, "exact")
@@ -216,15 +204,18 @@ def _exact_blocks(results: Results, section: Section, out: Path) -> list[Block]:
     names = _metric_names(results, workload, "instructions.")
     parts = [(name, name.partition(".")[2], name.partition(".")[2]) for name in names]
     totals = [("instructions", "all", ""), ("instructions_arch", "all, arch", "")]
-    domains = [(f"instructions_{name}", f"of all: in the {name}", "") for name in ("kernel", "user", "image", "other")]
+    domains = [(f"instructions_{name}", f"of all: in {_the(name)}", "") for name in _domains(results, workload)]
     rows = _rows(results, section, columns, totals) + _rows(results, section, columns, domains + parts, zeros=False)
-    figure = _figure(results, section, columns, out, False)
-    instructions = Block(Table("Instructions per operation", labels, rows), state, "exact", figure)
+    pictured = across.is_pictured(workload)
+    figure = _figure(results, section, columns, out, False) if pictured else None
+    instructions = Block(Table("Instructions per operation", labels, rows), state, "exact", figure, pictured)
     kinds = [(kind, kind.replace("_", " "), kind) for kind in CROSSINGS]
-    kinds += [(kind, kind.replace("_", " "), "") for kind in FURTHER]
-    figure = _figure(results, section, columns, out, True)
-    table = Table("Crossings per operation", labels, _rows(results, section, columns, kinds))
-    return [instructions, Block(table, state, "exact", figure)]
+    kept = [(kind, f"of these, {kind.replace('_', ' ')}", "") for kind in INCLUDED]
+    further = [(kind, kind.replace("_", " "), "") for kind in FURTHER]
+    figure = _figure(results, section, columns, out, True) if pictured else None
+    table = Table("Crossings per operation", labels, _rows(results, section, columns, kinds) +
+                  _rows(results, section, columns, kept, zeros=False) + _rows(results, section, columns, further))
+    return [instructions, Block(table, state, "exact", figure, pictured)]
 
 
 def _time_block(results: Results, section: Section) -> Block:
@@ -263,7 +254,7 @@ def _overview_entry(results: Results, workload: str, column: Column) -> Entry:
 
 def _overview(results: Results) -> Table:
     rows = [Row(workload, [_overview_entry(results, workload, column) for column in results.columns])
-            for workload in results.workloads]
+            for workload in results.workloads if across.is_pictured(workload)]
     return Table("Instructions per operation", [column.label for column in results.columns], rows)
 
 
@@ -322,7 +313,7 @@ def write_report(results: Results, source: Path, out: Path) -> None:
              for key, value in results.host.items() if key != "schema"} | results.facts
     values = {
         "run": results.run, "facts": facts, "overview": _overview(results), "floor": _floor(results),
-        "sections": sections, "links": _links(source, out), "lanes": _lanes(results),
+        "across": across.tables(results), "sections": sections, "links": _links(source, out), "lanes": _lanes(results),
         "host": _flatten(results.host.get("cpu", "")), "qemu": _flatten(results.host.get("qemu", "")),
         "colour": _colour,
     }

@@ -54,7 +54,7 @@ run() {
     echo "some console text" >> "$serial"
     count '{"event":"main","instructions":5,"instructions_arch":5,"since_boot":5000,"since_boot_arch":4000}'
     say "main $1"
-    count '{"event":"window","index":0,"ops":10,"instructions":1000,"instructions_arch":900,"domains":{"image":{"instructions":1000,"instructions_arch":900,"parts":{"fs":{"instructions":600,"instructions_arch":500},"app":{"instructions":400,"instructions_arch":400}}}},"syscall":10,"exception":3,"interrupt":1,"as_switch":0,"thread_switch":2,"mmio":null,"entry":{"irq":1,"entry_exception_14":3}}'
+    count '{"event":"window","index":0,"ops":10,"instructions":1000,"instructions_arch":900,"domains":{"image":{"instructions":1000,"instructions_arch":900,"parts":{"fs":{"instructions":600,"instructions_arch":500},"app":{"instructions":400,"instructions_arch":400}}}},"syscall":10,"exception":3,"interrupt":1,"as_switch":0,"thread_switch":2,"mmio":null,"entry":{"irq":1,"entry_exception_14":3},"hops":[{"domain":"image","instructions":100,"syscall":1}]}'
     say "window 10 $2"
     say "o $3"
     say "value pages pages 7"

@@ -91,6 +91,9 @@ check "... the nearest workload" err "did you mean the workload good"
 check "--dry-run prints the plan" run 0 run --dry-run --lane exact --only 'uni/good,mono/h*'
 check "... with the arguments" out "good ops=10 warm=0"
 check "... and runs nothing" test ! -e results
+check "one variant can be selected" run 0 run --dry-run --lane exact --only '*:mit*/good'
+check "... and no other" bash -c "grep -c '#0' '$scratch/out' | grep -qx 1"
+check "... which has its name" out "^linux:mitigations=off/good"
 echo 'workloads = 3' > bad.toml
 check "an unknown key is refused" run 2 list --config bad.toml
 check "... with file:line:column and a suggestion" err "bad.toml:1:1: workloads: unknown key.*did you mean workload?"
@@ -121,6 +124,7 @@ check "... with numbers per operation" out "uni *100 *90 *1 "
 check "results.json has admitted cells" grep -q '"status": "ok"' results/latest/results.json
 check "show shows a cell" run 0 show uni/good
 check "... with its numbers" out "instructions.fs *600"
+check "... and the way of an operation" out "^    image instructions=100 syscall=1$"
 check "a folder of one's own" run 0 run --lane exact --only uni/good -o mine
 check "... is not filled twice" run 2 run --lane exact --only uni/good -o mine
 check "an empty folder name is refused" run 2 run --lane exact --only uni/good -o ""

@@ -9,10 +9,10 @@ from typing import Any
 
 
 def look_up(event: dict[str, Any], path: str) -> Any:
-    """The value at a dotted path; raises KeyError where there is none."""
+    """The value at a dotted path, of which a number counts in a list; raises LookupError where there is none."""
     value: Any = event
     for key in path.split("."):
-        value = value[key]
+        value = value[int(key)] if isinstance(value, list) else value[key]
     return value
 
 
@@ -32,11 +32,11 @@ def check_line(line: str, events: list[dict[str, Any]]) -> str | None:
     chosen = [event for event in events if event["event"] == kind]
     if len(chosen) <= int(index):
         return f"{line}: there are only {len(chosen)} such events"
+    event = chosen[int(index)]
     try:
-        event = chosen[int(index)]
         got, wanted = look_up(event, path), expected_value(event, text)
-    except KeyError as missing:
-        return f"{line}: no {missing} in {json.dumps(chosen[int(index)])}"
+    except LookupError as missing:
+        return None if text == "absent" else f"{line}: no {missing} in {json.dumps(event)}"
     return None if got == wanted else f"{line}: got {got}"
 
 

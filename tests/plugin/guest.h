@@ -7,7 +7,7 @@
  *
  *      //? EVENT INDEX PATH VALUE
  *
- * the INDEX-th object whose "event" is EVENT must have VALUE at PATH (dotted); VALUE is a number, null, or
+ * the INDEX-th object whose "event" is EVENT must have VALUE at PATH (dotted); VALUE is a number, null, absent, or
  * NUMBER*PATH: so many times another number of that object.  What belongs to which part is said with PART and END_PART,
  * what is an entry with ENTRY; run.sh makes the map file from the symbols that these macros define.
  */

@@ -49,6 +49,41 @@ def small_run() -> dict[str, Any]:
             "cells": cells}
 
 
+def several_domains() -> dict[str, Any]:
+    """A structure with servers and messages beside one with neither."""
+    def micro(workload: str, metric: str, value: Any, **further: Any) -> dict[str, Any]:
+        return cell("micro", workload, metric, value, **further)
+
+    cells = [
+        cell("uni", "call_null", "instructions", 13),
+        cell("uni", "call_null", "ipc", 0),
+        micro("call_null", "instructions", 33),
+        cell("uni", "ipc_call_0", "instructions", None, status="skip", reason="no messages here"),
+        micro("ipc_call_0", "instructions", 240),
+        micro("ipc_call_0", "ipc", 2),
+        micro("ipc_call_0", "as_switch", 2),
+        micro("ipc_call_0", "instructions", 987654321, variant="path=copy", status="fail", reason="it hangs"),
+        micro("ipc_notify", "instructions", 777, variant="path=copy"),
+        cell("uni", "read_hot", "instructions", 300),
+        micro("read_hot", "instructions", 900),
+        micro("read_hot", "instructions_user", 100),
+        micro("read_hot", "instructions_fs", 300),
+        micro("read_hot", "instructions_arch_fs", 300),
+        micro("read_hot", "instructions.alloc", 70),
+        micro("read_hot", "instructions_fs.alloc", 50),
+        micro("read_hot", "as_switch", 2),
+        micro("read_hot", "as_switch_kept", 1),
+        cell("uni", "pdf_open", "instructions_arch", 1000),
+        micro("pdf_open", "instructions_arch", 1234),
+        micro("pdf_open", "ipc", 84),
+    ]
+    way = ["user instructions=90 instructions_arch=80 syscall=1", "fs instructions=600 instructions_arch=60 ipc=1 mystery=2"]
+    hops = [{"structure": "micro", "workload": "read_hot", "variant": "default", "lane": "exact", "hops": way},
+            {"structure": "uni", "workload": "read_hot", "variant": "default", "lane": "exact", "hops": ["image x"]},
+            {"structure": "uni"}, 3]
+    return {"schema": "toll/1", "run": "a-run", "host": {}, "cells": cells, "hops": hops}
+
+
 @dataclass
 class Done:
     """How a run of the report ended."""
@@ -111,6 +146,27 @@ class TestPage(ReportCase):
         for wanted in ("a-run", "Some CPU", "QEMU 7.2", "450.5", "5,383", "299 to 301", "n = 2", "mitigations=off"):
             self.assertIn(wanted, page.text)
         self.assertIn("| read\\_hot | 300 | 450.5; 120 arch | not run | 5,383 |", summary)
+
+    def test_puts_structures_beside_each_other(self) -> None:
+        page, summary = self.make(several_domains())
+        for row in ("| uni: getpid, a call of the system | 13 | – | 0 | – |",
+                    "| micro: a message and its answer | 240 | – | 2 | 2 |",
+                    "| micro path=copy: a message and its answer | failed; it hangs | – | – | – |",
+                    "| micro path=copy: a notification and one back | 777 | – | – | – |",
+                    "| micro | 1,234 | 84 | – | – |",
+                    "| micro, 1: user | 80 | 1 | 0 |",
+                    "| micro, 2: fs | 60 | 0 | 1 |",
+                    "| of all: in the user | – | 100 |",
+                    "| of all: in server fs | – | 300 |",
+                    "| of these, as switch kept | – | 1 |"):
+            self.assertIn(row, summary)
+        self.assertNotIn("uni: a message", summary)
+        self.assertNotIn("uni: image", summary)
+        self.assertNotIn("987,654,321", page.text + summary)
+        self.assertIn("One read, from domain to domain", page.text)
+        overview = summary.partition("## One protected call")[0]
+        self.assertIn("call\\_null", overview)
+        self.assertNotIn("ipc", overview)
 
     def test_needs_nothing_beside_it(self) -> None:
         (self.source / "samples.jsonl").write_text("{}\n", encoding="utf-8")

@@ -4,7 +4,9 @@
  */
 #include "test_harness.h"
 
+#include "harness/build.h"
 #include "harness/config.h"
+#include "harness/layout.h"
 #include "harness/plan.h"
 #include <stdio.h>
 #include <unistd.h>
@@ -42,7 +44,7 @@ static void test_defaults(void **state)
     assert_string_equal(config.machine, "microvm");
     assert_int_equal(config.structure_count, 2);
     assert_string_equal(config.structures[0].name, "uni"); /* the file's order, not the alphabet's */
-    assert_string_equal(config.structures[1].variants.items[0], "default");
+    assert_string_equal(config.structures[1].variants[0].name, "default");
     assert_int_equal(config.structures[1].memory_mib, CONFIG_MEMORY_DEFAULT);
     assert_int_equal(config.workloads[0].ops, 5);
 }
@@ -67,6 +69,14 @@ static void test_mistakes(void **state)
     fails(STANZAS "files = [\"a/x\", \"b/x\"]\n", ":5:17: workload.null.files: two files are called x", "rename");
     fails(STANZAS "without = { uni = 3 }\n", "workload.null.without.uni: expected the reason", "say why");
     fails(STANZAS "[workload.\"a/b\"]\n", "workload.a/b: expected a name", "rename");
+    fails(STANZAS "program = \"a/b\"\n", ":5:11: workload.null.program: expected a name", "without its .c");
+    fails(STANZAS "elsewhere = \"\"\n", ":5:13: workload.null.elsewhere: expected a text", "in words");
+    fails("[structure.uni]\n[structure.uni.variant.a]\n[workload.a]\n", ":2:1: structure.uni.variant.a",
+          "add \"a\" to structure.uni.variants");
+    fails("[structure.uni]\nvariants = [\"a\"]\n[structure.uni.variant.a]\non = [\"b*\"]\n[workload.a]\n",
+          ":4:7: structure.uni.variant.\"a\".on: no workload is called b*", "correct");
+    fails("[structure.uni]\nvariants = [\"a\"]\n[structure.uni.variant.a]\nin = 1\n[workload.a]\n",
+          ":4:1: structure.uni.variant.\"a\".in: unknown key", "did you mean on?");
 }
 
 static void test_absent(void **state)
@@ -130,6 +140,52 @@ static void test_plan_only(void **state)
     assert_int_equal(plan.refusal_count, 0);
 }
 
+#define VARIANTS                                                                                                       \
+    "[structure.uni]\n[structure.mono]\nvariants = [\"default\", \"path=copy\", \"all\"]\n"                            \
+    "[structure.mono.variant.\"path=copy\"]\non = [\"read_*\"]\n[workload.null]\nops = 5\n[workload.read_hot]\n"       \
+    "[workload.call_0]\nprogram = \"call\"\nargs = [\"words=0\"]\non = [\"mono\"]\nelsewhere = \"no calls\"\n"
+
+static struct plan plan_of_variants(const char *only)
+{
+    struct plan_options options = {.lanes = LANE_EXACT};
+    struct plan plan;
+
+    assert_int_equal(load(VARIANTS), 0);
+    if (only)
+        assert_int_equal(plan_only_parse(&arena, only, &options.only, &error), 0);
+    assert_int_equal(plan_make(&arena, &config, &options, &plan, &error), 0);
+    return plan;
+}
+
+static void test_plan_variants(void **state)
+{
+    struct plan plan = plan_of_variants(NULL);
+
+    (void)state;
+    assert_int_equal(plan.guest_count, 2 + 3 + 1 + 3); /* uni, mono, mono path=copy with read_hot only, mono all */
+    assert_string_equal(plan.guests[5].variant, "path=copy");
+    assert_string_equal(plan.guests[5].cells[0].words, "read_hot ops=1000 warm=0");
+    assert_int_equal(plan.refusal_count, 1);
+    assert_string_equal(plan.refusals[0].structure->name, "uni");
+    assert_string_equal(plan.refusals[0].reason, "no calls");
+    plan = plan_of_variants("mono:path=*/*");
+    assert_int_equal(plan.guest_count, 1);
+    plan = plan_of_variants("*:default/null,mono/read_hot");
+    assert_int_equal(plan.guest_count, 2 + 3);
+}
+
+/* Several stanzas may run one program, under their own names. */
+static void test_plan_program(void **state)
+{
+    struct plan plan = plan_of_variants("mono:default/call_0");
+    struct strings files = build_list(&arena, &plan);
+
+    (void)state;
+    assert_string_equal(plan.guests[0].cells[0].words, "call name=call_0 ops=1000 warm=0 words=0");
+    assert_string_equal(layout_image(&arena, &plan.guests[0]).kernel, "build/images/mono/call.elf");
+    assert_string_equal(files.items[2], "build/images/mono/call.json");
+}
+
 static void test_plan_time_is_shuffled_alike(void **state)
 {
     struct plan a = plan_of(NULL, LANE_TIME), b = plan_of(NULL, LANE_TIME);
@@ -164,13 +220,9 @@ static void test_plan_mistakes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_defaults),
-        TEST(test_mistakes),
-        TEST(test_absent),
-        TEST(test_suggest),
-        TEST(test_plan),
-        TEST(test_plan_only),
-        TEST(test_plan_time_is_shuffled_alike),
+        TEST(test_defaults),      TEST(test_mistakes),     TEST(test_absent),
+        TEST(test_suggest),       TEST(test_plan),         TEST(test_plan_only),
+        TEST(test_plan_variants), TEST(test_plan_program), TEST(test_plan_time_is_shuffled_alike),
         TEST(test_plan_mistakes),
     };
 

@@ -24,6 +24,15 @@
     "\"app\":{\"instructions\":40,\"instructions_arch\":40,\"parts\":{\"app\":{\"instructions\":40}}}},"               \
     "\"syscall\":10,\"exception\":3,\"interrupt\":1,\"as_switch\":0,\"thread_switch\":2,\"mmio\":null,"                \
     "\"entry\":{\"irq\":1,\"entry_exception_14\":3}}\n{\"event\":\"exit\"}\n"
+#define COUNTS_DOMAINS                                                                                                 \
+    "{\"event\":\"main\",\"since_boot\":5000,\"since_boot_arch\":4000}\n"                                              \
+    "{\"event\":\"window\",\"index\":0,\"ops\":10,\"instructions\":100,\"instructions_arch\":90,\"domains\":{"         \
+    "\"kernel\":{\"instructions\":10,\"parts\":{\"alloc\":{\"instructions\":10},\"fs\":{\"instructions\":0}}},"        \
+    "\"fs\":{\"instructions\":50,\"parts\":{\"alloc\":{\"instructions\":20},\"fs\":{\"instructions\":30}}},"           \
+    "\"app\":{\"instructions\":10,\"parts\":{\"app\":{\"instructions\":10}}}},"                                        \
+    "\"syscall\":10,\"exception\":3,\"interrupt\":1,\"as_switch\":0,\"thread_switch\":2,\"mmio\":null,\"hops\":["      \
+    "{\"domain\":\"app\",\"instructions\":5,\"syscall\":1},{\"domain\":\"fs\",\"instructions\":6}]}\n"                 \
+    "{\"event\":\"exit\"}\n"
 
 static struct config_structure structure = {.name = "uni", .timeout_s = 9};
 static struct config_structure linux_structure = {.name = "linux", .timeout_s = 9};
@@ -111,6 +120,28 @@ static void test_good(void **state)
     assert_int_equal(metric(&sample, "image_bytes"), 1234);
     assert_null(metrics_find(&sample.metrics, "mmio"));
     assert_null(metrics_find(&sample.metrics, "cycles"));
+    assert_int_equal(sample.hops.count, 0);
+}
+
+/* A part that several domains have is told for each of them and in sum; a way through the domains is kept. */
+static void test_domains(void **state)
+{
+    struct sample sample;
+
+    (void)state;
+    prepare(GOOD, COUNTS_DOMAINS);
+    sample = judge(0);
+    assert_string_equal(sample.status, "ok");
+    assert_int_equal(metric(&sample, "instructions_fs"), 50);
+    assert_int_equal(metric(&sample, "instructions_user"), 10);
+    assert_int_equal(metric(&sample, "instructions.alloc"), 30);
+    assert_int_equal(metric(&sample, "instructions_fs.alloc"), 20);
+    assert_int_equal(metric(&sample, "instructions_kernel.alloc"), 10);
+    assert_int_equal(metric(&sample, "instructions.fs"), 30);
+    assert_null(metrics_find(&sample.metrics, "instructions_fs.fs"));
+    assert_int_equal(sample.hops.count, 2);
+    assert_string_equal(sample.hops.items[0], "user instructions=5 syscall=1");
+    assert_string_equal(sample.hops.items[1], "fs instructions=6");
 }
 
 static void test_ends(void **state)
@@ -326,6 +357,28 @@ static void test_audit(void **state)
     audit(books(5, 1, 3, 2), partial, AUDIT_FAILED);
 }
 
+/* Messages, upcalls and loads that keep the TLB are compared like switches, where both books have them. */
+static void test_audit_kinds(void **state)
+{
+    static const char *const kinds[] = {"ipc", "upcall", "as_switch_kept"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        struct metrics plugin = books(5, 1, 3, 2), kernel = books(5, 1, 3, 2), later = books(5, 1, 4, 2);
+
+        metrics_set(&arena, &kernel, kinds[i], NULL, 9);
+        metrics_set(&arena, &later, kinds[i], NULL, 9);
+        audit(plugin, kernel, AUDIT_OK);
+        metrics_set(&arena, &plugin, kinds[i], NULL, 9);
+        audit(plugin, kernel, AUDIT_OK);
+        metrics_set(&arena, &plugin, kinds[i], NULL, 7);
+        audit(plugin, kernel, AUDIT_FAILED);
+        audit(plugin, later, AUDIT_OK); /* an interrupt at the edge, and what followed it */
+        metrics_set(&arena, &plugin, kinds[i], NULL, 6);
+        audit(plugin, later, AUDIT_FAILED);
+    }
+}
+
 /* The kernel's page faults against the plugin's count of their entry point. */
 static void test_audit_faults(void **state)
 {
@@ -345,9 +398,9 @@ static void test_audit_faults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_good),      TEST(test_ends),         TEST(test_panic),        TEST(test_problems),
-        TEST(test_batch),     TEST(test_batch_counts), TEST(test_time_lane),    TEST(test_garbage),
-        TEST(test_malformed), TEST(test_audit),        TEST(test_audit_faults), TEST(test_cpu),
+        TEST(test_good),  TEST(test_domains),      TEST(test_ends),         TEST(test_panic),   TEST(test_problems),
+        TEST(test_batch), TEST(test_batch_counts), TEST(test_time_lane),    TEST(test_garbage), TEST(test_malformed),
+        TEST(test_audit), TEST(test_audit_kinds),  TEST(test_audit_faults), TEST(test_cpu),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,7 @@ static struct sample sample_of(const char *structure, int64_t rep)
     metrics_set(&arena, &sample.metrics, "instructions", NULL, 100 + rep);
     metrics_set(&arena, &sample.metrics, "pages", "pages", 7);
     strings_add(&arena, &sample.console, "a line");
+    strings_add(&arena, &sample.hops, "user instructions=5");
     return sample;
 }
 
@@ -92,6 +93,7 @@ static void test_round_trip(void **state)
     assert_int_equal(metrics_find(&samples.items[0].metrics, "instructions")->value, 103);
     assert_string_equal(metrics_find(&samples.items[0].metrics, "pages")->unit, "pages");
     assert_string_equal(samples.items[0].console.items[0], "a line");
+    assert_string_equal(samples.items[0].hops.items[0], "user instructions=5");
 }
 
 static void test_torn_line(void **state)
@@ -176,7 +178,7 @@ static void test_folder_is_not_filled_twice(void **state)
 static void test_resume_finds_samples(void **state)
 {
     struct config_structure uni = {.name = "uni"};
-    struct config_workload null = {.name = "null"};
+    struct config_workload null = {.name = "null", .program = "null"};
     struct plan_cell cell = {.workload = &null};
     struct plan_guest guest = {
         .structure = &uni, .variant = "default", .lane = LANE_EXACT, .rep = 1, .cells = &cell, .cell_count = 1};
@@ -397,7 +399,7 @@ static void test_images_parts(void **state)
     static const char *const manifests[] = {"build/images/uni/null.json", "build/images/mono/null.json"};
     const char other[] = "{\"objects\": {\"fs\": \"bb\"}}";
     struct config_structure structures[] = {{.name = "uni"}, {.name = "mono"}};
-    struct config_workload null = {.name = "null"};
+    struct config_workload null = {.name = "null", .program = "null"};
     struct plan_cell cell = {.workload = &null};
     struct plan_guest guests[] = {{.structure = &structures[0], .cells = &cell, .cell_count = 1},
                                   {.structure = &structures[1], .cells = &cell, .cell_count = 1}};

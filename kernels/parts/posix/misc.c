@@ -157,3 +157,8 @@ int64_t posix_toll_counters(OS_N, uint64_t counts, uint64_t n)
         n = have;
     return env_copy_out(counts, books, n * sizeof *books) ?: (int64_t)n;
 }
+
+int64_t posix_toll_cross(OS_N, uint64_t kind, uint64_t words, uint64_t bytes, uint64_t count)
+{
+    return env_cross(kind, words, bytes, count);
+}

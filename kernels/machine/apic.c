@@ -144,6 +144,12 @@ uint64_t apic_now_ns(void)
     return (uint64_t)((unsigned __int128)(x86_rdtsc() - tsc_start) * ns_scale >> 32);
 }
 
+void apic_clock_tell(uint64_t *start, uint64_t *scale)
+{
+    *start = tsc_start;
+    *scale = ns_scale;
+}
+
 /* A far deadline comes in steps: the tick finds nothing to do and asks again. */
 static void timer_set_deadline(uint64_t deadline_ns)
 {

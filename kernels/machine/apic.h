@@ -19,6 +19,9 @@ void apic_end_of_interrupt(void);
 void apic_clock_init(void);
 uint64_t apic_now_ns(void);
 
+/* For clocks elsewhere: now = (tsc - *start) * *scale >> 32. */
+void apic_clock_tell(uint64_t *start, uint64_t *scale);
+
 /* One interrupt at TRAP_TIMER when apic_now_ns reaches deadline_ns (at once if it is past); UINT64_MAX: none. */
 void apic_timer_set(uint64_t deadline_ns);
 

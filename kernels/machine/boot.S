@@ -83,7 +83,7 @@ boot_gdt_pointer:
     .long PHYS(boot_gdt)
 
     .section .bss
-    .balign 4096
+    .balign 8192                    /* tables may come in pairs (paging.h), so the first of a pair is even */
     .globl boot_pml4, boot_pdpt_direct, boot_pdpt_image, boot_stack_top, boot_start_info
 boot_pml4:          .skip 4096
 boot_pdpt_direct:   .skip 4096

@@ -6,12 +6,14 @@
 #include "machine/boot.h"
 #include "base/string.h"
 #include "machine/bus.h"
+#include "machine/domain.h"
 #include "machine/paging.h"
 
 #define START_MAGIC 0x336ec578u
 #define MEMORY_RAM 1u
 #define LOW_END 0x100000u
 #define PAGE 4096u
+#define LARGE 0x200000u
 
 struct start_info {
     uint32_t magic, version, flags, module_count;
@@ -63,6 +65,33 @@ void boot_read(void)
     for (uint32_t i = 0; i < info->memory_map_count; i++)
         if (map[i].type == MEMORY_RAM)
             memory_add(map[i].start, map[i].start + map[i].bytes);
+}
+
+/* Takes [start, start + bytes) out of range i. */
+static void range_take(unsigned i, uint64_t start, uint64_t bytes)
+{
+    uint64_t rest = start + bytes, end = boot.ranges[i].end;
+
+    boot.ranges[i].end = start;
+    if (rest < end)
+        range_add(rest, end);
+}
+
+/* From the end of the last range that has so much: what is low is needed before paging_init. */
+uint64_t memory_carve(uint64_t bytes)
+{
+    uint64_t align = bytes >= LARGE ? LARGE : PAGE;
+
+    bytes = (bytes + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+    for (unsigned i = boot.range_count; bytes && i-- > 0;) {
+        struct boot_range *r = &boot.ranges[i];
+        uint64_t start = (r->end - bytes) & ~(align - 1);
+        if (r->end - r->start >= bytes && start >= r->start) {
+            range_take(i, start, bytes);
+            return start;
+        }
+    }
+    return 0;
 }
 
 static const char *word_next(const char *word)

@@ -6,8 +6,6 @@
 
 #define FXSAVE_BYTES 512
 #define XSAVE_WANTED 7u /* x87, SSE, AVX */
-#define FPU_CONTROL 0x37f
-#define MXCSR_DEFAULT 0x1f80
 
 struct cpu cpu;
 
@@ -81,10 +79,4 @@ void cpu_describe(char *out, uint64_t size)
     for (unsigned i = 0; i < sizeof features / sizeof *features; i++)
         if (features[i].have && (uint64_t)used < size)
             used += format_text(out + used, size - (uint64_t)used, used ? " %s" : "%s", features[i].name);
-}
-
-void cpu_fpu_init(void *area)
-{
-    *(uint16_t *)area = FPU_CONTROL;
-    *(uint32_t *)((char *)area + 24) = MXCSR_DEFAULT;
 }

@@ -25,7 +25,7 @@
 
 #define DOMAIN_SLOT_BASE 0x7f0000000000
 #define DOMAIN_STRIDE 0x1000000000
-#define DOMAIN_BASE(n) (DOMAIN_SLOT_BASE + (n) * DOMAIN_STRIDE)
+#define DOMAIN_BASE(n) (DOMAIN_SLOT_BASE + (n)*DOMAIN_STRIDE)
 #define DOMAIN_IMAGE 0x1000
 #define DOMAIN_INFO 0x40000000
 #define DOMAIN_RAM 0x100000000
@@ -79,9 +79,9 @@ struct domain_message {
 struct domain_info {
     /* The domain's and the kernel's. */
     volatile uint32_t pending; /* set by the kernel, taken by the domain with an atomic exchange */
-    uint32_t reserved;
-    uint64_t upcall_stack; /* top of the running thread's stack in the domain (DOMAIN_STACK_BYTES or SCHED_STACK_ORDER) */
-    uint64_t upcall_entry; /* 0: exceptions end the domain */
+    uint32_t leave;            /* the domain's own, after pending so that one instruction looks at both */
+    uint64_t upcall_stack;     /* top of the running thread's stack in the domain, of DOMAIN_STACK_BYTES */
+    uint64_t upcall_entry;     /* 0: exceptions end the domain */
     uint64_t text_start, text_end;
     uint64_t books[WIRE_KINDS]; /* what the domain itself counts */
     /* From the kernel, before the domain starts. */
@@ -89,13 +89,18 @@ struct domain_info {
     uint64_t epoch_ns, seed;
     uint32_t seed_repeats, domain;
     uint64_t ram_physical, ram_bytes;
-    uint64_t window_bytes; /* of memory shared with others, at DOMAIN_WINDOW; 0: none */
+    uint64_t window_bytes;                    /* of memory shared with others, at DOMAIN_WINDOW; 0: none */
+    uint64_t window_address, window_physical; /* of the window that is all of another domain's memory, and its bytes: */
+    uint64_t window_whole;                    /* for drivers, whose devices reach it too; 0: none */
     struct {
         uint64_t physical, bytes;
     } device[DOMAIN_DEVICES_MAX]; /* registers, mapped at DOMAIN_DEVICE + index * DOMAIN_DEVICE_STRIDE */
     uint32_t device_irq;          /* as bus.h numbers lines */
     uint32_t device_pci;          /* 1: on PCI */
-    uint64_t program_bytes; /* at PROGRAM_BASE; 0: no program */
+    uint64_t msi_address;         /* what a message of it is, if it is on PCI */
+    uint32_t msi_data, reserved2;
+    uint64_t program_bytes;                /* at PROGRAM_BASE; 0: no program */
+    uint64_t program_physical;             /* its first frame; the others follow */
     uint64_t extent_first, extent_sectors; /* of the disk, where the kernel shares it out */
     struct cpu cpu;
     char command_line[DOMAIN_WORDS_BYTES]; /* options, "--", words of the program */

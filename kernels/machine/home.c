@@ -6,7 +6,6 @@
 #include "base/format.h"
 #include "base/string.h"
 #include "env.h"
-#include "fs.h"
 #include "machine/apic.h"
 #include "machine/boot.h"
 #include "machine/bus.h"
@@ -14,6 +13,7 @@
 #include "machine/irq.h"
 #include "machine/layout.h"
 #include "machine/paging.h"
+#include "machine/random.h"
 #include "machine/serial.h"
 #include "machine/stop.h"
 #include "machine/switch.h"
@@ -22,8 +22,8 @@
 #include "sched.h"
 
 uint64_t books[WIRE_KINDS];
-static uint64_t random_state, epoch_ns;
-static bool random_repeats;
+static struct random generator;
+static uint64_t epoch_ns;
 
 /* A record of what this processor has, so that a run tells what it ran on. */
 static void features_say(void)
@@ -48,21 +48,30 @@ static void memory_give(uint64_t from, uint64_t to)
     }
 }
 
-void home_init(bool own_stacks, bool user)
+void home_start(bool own_stacks)
 {
     serial_init();
     boot_read();
     cpu_init();
     trap_init(own_stacks);
+}
+
+void home_memory(bool user)
+{
     memory_give(0, BOOT_MAPPED_BYTES);
     paging_init(user);
     memory_give(BOOT_MAPPED_BYTES, UINT64_MAX);
     apic_init();
     apic_clock_init();
-    random_repeats = bus_command_line("seed=", 0);
-    random_state = boot_number("seed=", x86_rdtsc());
+    generator = (struct random){boot_number("seed=", x86_rdtsc()), bus_command_line("seed=", 0)};
     epoch_ns = boot_number("epoch=", 0) * 1000000000u;
     features_say();
+}
+
+void home_init(bool own_stacks, bool user)
+{
+    home_start(own_stacks);
+    home_memory(user);
 }
 
 void *home_fpu_make(void)
@@ -136,34 +145,15 @@ uint64_t env_epoch_ns(void)
     return epoch_ns;
 }
 
-void env_timer_set(uint64_t deadline_ns)
+/* Weak: a home that wants the timer for more than threads has its own. */
+__attribute__((weak)) void env_timer_set(uint64_t deadline_ns)
 {
     apic_timer_set(deadline_ns);
 }
 
-/* splitmix64 (Steele, Lea, Flood, OOPSLA 2014), seeded by the command line where a run must repeat; else every step is
-   stirred by the processor's own generator, if there is one, or by the time. */
-static uint64_t random_next(void)
-{
-    uint64_t z;
-
-    if (!random_repeats)
-        random_state ^= cpu.rdrand ? x86_rdrand() : x86_rdtsc();
-    z = random_state += 0x9e3779b97f4a7c15u;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
 void env_random(void *buf, size_t n)
 {
-    char *out = buf;
-
-    for (size_t done = 0; done < n; done += sizeof(uint64_t)) {
-        uint64_t word = random_next();
-        memcpy(out + done, &word, n - done < sizeof word ? n - done : sizeof word);
-    }
+    random_fill(&generator, buf, n);
 }
 
 int env_irq_bind(uint32_t irq, void (*handler)(void *arg), void *arg)
@@ -245,9 +235,9 @@ void env_tls_set(uint64_t base)
     cpu_fs_base_set(base);
 }
 
-_Noreturn void env_shutdown(int status)
+/* A domain in ring 3 that panics ends with WIRE_EXIT_PANIC, which is no process's status: that signal ends none. */
+_Noreturn void home_shutdown(int status)
 {
-    fs_unmount();
     env_log(WIRE_PREFIX "exit %d", status);
-    stop_machine(status ? WIRE_EXIT_FAIL : WIRE_EXIT_OK);
+    stop_machine(status == WIRE_EXIT_PANIC ? WIRE_EXIT_PANIC : status ? WIRE_EXIT_FAIL : WIRE_EXIT_OK);
 }

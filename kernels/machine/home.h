@@ -12,8 +12,13 @@
 extern uint64_t books[WIRE_KINDS];
 
 /* Processor, memory, interrupts and clock, in the order in which they need each other.  own_stacks: see trap_init;
-   user: see paging_init. */
+   user: see paging_init.  In two steps for homes that take memory away (memory_carve) before the allocator gets it. */
+void home_start(bool own_stacks);
+void home_memory(bool user);
 void home_init(bool own_stacks, bool user);
+
+/* Ends the machine, with a record. */
+_Noreturn void home_shutdown(int status);
 
 /* Room for the floating-point state of a thread, ready to be loaded; NULL without memory. */
 void *home_fpu_make(void);

@@ -12,23 +12,16 @@
 #include "machine/bus.h"
 #include "machine/cpu.h"
 #include "machine/layout.h"
+#include "machine/paging_level.h"
+#include "machine/tlb.h"
 #include "machine/x86.h"
 
-#define PTE_P 1ull
-#define PTE_W 2ull
-#define PTE_U 4ull
-#define PTE_PCD 16ull
-#define PTE_D 64ull
-#define PTE_PS 128ull
-#define PTE_G 256ull
-#define PTE_NX (1ull << 63)
-#define PTE_ADDRESS 0x000ffffffffff000ull
 #define GIB (1ull << 30)
-#define MIB2 (1ull << 21)
 
 extern uint64_t boot_pml4[512], boot_pdpt_direct[512], boot_pdpt_image[512];
 struct table paging_boot_table;
-static uint64_t user_bit, nx_bit;
+static uint64_t *second_upper;    /* paging_split: the upper half of second tables */
+static uint64_t user_bit, nx_bit; /* of entries, where this system and this processor have them */
 
 void *paging_direct(uint64_t physical)
 {
@@ -39,16 +32,6 @@ uint64_t paging_physical(const void *p)
 {
     uint64_t address = (uint64_t)p;
     return address - (address >= IMAGE_BASE ? IMAGE_BASE : DIRECT_BASE);
-}
-
-static uint64_t *entry_table(uint64_t entry)
-{
-    return paging_direct(entry & PTE_ADDRESS);
-}
-
-static unsigned level_index(uint64_t address, unsigned level)
-{
-    return address >> (PAGE_SHIFT + 9 * level) & 511;
 }
 
 static uint64_t *entry_find(uint64_t *table, uint64_t address)
@@ -109,6 +92,8 @@ static uint64_t *entry_make(uint64_t *table, uint64_t address, uint64_t flags, s
                 level_unmake(owner, page);
             else
                 *entry = paging_physical(page) | flags;
+            if (level == 3 && owner && owner->second)
+                owner->second[level_index(address, 3)] = *entry;
         }
         table = entry_table(*entry);
     }
@@ -163,9 +148,11 @@ void paging_init(bool user)
     direct_map();
     boot_pml4[level_index(DEVICE_BASE, 3)] = paging_physical(alloc_page_zeroed()) | PTE_P | PTE_W;
     boot_pml4[0] = 0;
-    paging_boot_table = (struct table){paging_direct(paging_physical(boot_pml4)), paging_physical(boot_pml4), NULL};
+    paging_boot_table.pml4 = paging_direct(paging_physical(boot_pml4));
+    paging_boot_table.cr3 = paging_physical(boot_pml4);
     paging_load(&paging_boot_table);
     x86_cr4_set(x86_cr4() | CR4_PGE);
+    tlb_init(user && !bus_command_line("nopcid", 0));
 }
 
 volatile void *bus_map(uint64_t physical, uint64_t bytes)
@@ -185,14 +172,20 @@ int paging_table_create(struct table **out)
 
     if (!table)
         return -ENOMEM;
-    table->pml4 = alloc_page();
+    table->pml4 = second_upper ? alloc_pages(1) : alloc_page();
     if (!table->pml4) {
         alloc_put(table);
         return -ENOMEM;
     }
     memset(table->pml4, 0, PAGE_BYTES / 2);
     memcpy(table->pml4 + 256, boot_pml4 + 256, PAGE_BYTES / 2);
+    if (second_upper) {
+        table->second = table->pml4 + 512;
+        memset(table->second, 0, PAGE_BYTES / 2);
+        memcpy(table->second + 256, second_upper + 256, PAGE_BYTES / 2);
+    }
     table->cr3 = paging_physical(table->pml4);
+    tlb_table_begin(table);
     *out = table;
     return 0;
 }
@@ -208,7 +201,11 @@ void paging_table_destroy(struct table *table)
             alloc_page_free(list->page[--list->count]);
         alloc_put(list);
     }
-    alloc_page_free(table->pml4);
+    tlb_table_end(table);
+    if (table->second)
+        alloc_pages_free(table->pml4, 1);
+    else
+        alloc_page_free(table->pml4);
     alloc_put(table);
 }
 
@@ -232,7 +229,7 @@ int paging_table_map(struct table *table, uint64_t address, void *frame, uint32_
     old = *entry;
     *entry = paging_physical(frame) | access_bits(access);
     if (old & PTE_P)
-        x86_invlpg(address);
+        tlb_forget(table, address);
     return 0;
 }
 
@@ -246,7 +243,7 @@ void *paging_table_unmap(struct table *table, uint64_t address, bool *dirty)
         return NULL;
     *entry = 0;
     if (old & PTE_P)
-        x86_invlpg(address);
+        tlb_forget(table, address);
     if (dirty)
         *dirty = old & PTE_D;
     return entry_table(old);
@@ -258,7 +255,7 @@ void paging_table_protect(struct table *table, uint64_t address, uint32_t access
 
     if (entry && (*entry & PTE_ADDRESS)) {
         *entry = (*entry & PTE_ADDRESS) | access_bits(access);
-        x86_invlpg(address);
+        tlb_forget(table, address);
     }
 }
 
@@ -319,7 +316,50 @@ uint64_t paging_table_next(struct table *table, uint64_t address, uint64_t end)
     return end;
 }
 
-void paging_load(const struct table *table)
+/* Pages that are global would stay in the TLB when a second table is loaded. */
+void paging_split(void)
 {
-    x86_cr3_set(table->cr3);
+    second_upper = alloc_page_zeroed();
+    if (!second_upper)
+        panic("no memory for the kernel's own page tables");
+    x86_cr4_set(x86_cr4() & ~(uint64_t)CR4_PGE);
+    tlb_pair();
+}
+
+void paging_split_show(const void *start, const void *end)
+{
+    for (uint64_t p = (uint64_t)start; p < (uint64_t)end; p += PAGE_BYTES) {
+        uint64_t *to = entry_make(second_upper, p, PTE_P | PTE_W, NULL), *from = entry_find(boot_pml4, p);
+        if (!to || !from)
+            panic("no memory for the kernel's own page tables");
+        *to = *from;
+    }
+}
+
+int paging_table_exchange(struct table *table, uint64_t address, uint64_t physical, uint32_t access, uint64_t *old)
+{
+    uint64_t *entry = entry_make(table->pml4, address, PTE_P | PTE_W | user_bit, table);
+
+    if (!entry)
+        return -ENOMEM;
+    *old = *entry;
+    *entry = physical | access_bits(access);
+    if (*old & PTE_P)
+        tlb_forget(table, address);
+    return 0;
+}
+
+void *paging_level_make(struct table *table)
+{
+    return level_make(table);
+}
+
+uint64_t *paging_entry_make(struct table *table, uint64_t address)
+{
+    return entry_make(table->pml4, address, PTE_P | PTE_W | user_bit, table);
+}
+
+uint64_t paging_access_bits(uint32_t access)
+{
+    return access_bits(access);
 }

@@ -4,7 +4,7 @@
  * follow without asking again, so one status read is paid for sixteen bytes.
  */
 #include "machine/serial.h"
-#include "machine/x86.h"
+#include "machine/port.h"
 
 #define COM1 0x3f8
 #define FIFO_BYTES 16
@@ -40,17 +40,17 @@ bool serial_init(void)
     if (started)
         return !absent;
     started = true;
-    x86_out8(REG_SCRATCH, probe_value);
-    absent = x86_in8(REG_SCRATCH) != probe_value;
+    port_out8(REG_SCRATCH, probe_value);
+    absent = port_in8(REG_SCRATCH) != probe_value;
     if (absent)
         return false;
-    x86_out8(REG_INTERRUPTS, 0);
-    x86_out8(REG_LINE, LINE_DIVISOR | LINE_8N1);
-    x86_out8(REG_DIVISOR_LOW, DIVISOR_115200);
-    x86_out8(REG_DIVISOR_HIGH, 0);
-    x86_out8(REG_LINE, LINE_8N1);
-    x86_out8(REG_FIFO, FIFO_ENABLE_CLEAR);
-    x86_out8(REG_MODEM, MODEM_DTR_RTS);
+    port_out8(REG_INTERRUPTS, 0);
+    port_out8(REG_LINE, LINE_DIVISOR | LINE_8N1);
+    port_out8(REG_DIVISOR_LOW, DIVISOR_115200);
+    port_out8(REG_DIVISOR_HIGH, 0);
+    port_out8(REG_LINE, LINE_8N1);
+    port_out8(REG_FIFO, FIFO_ENABLE_CLEAR);
+    port_out8(REG_MODEM, MODEM_DTR_RTS);
     return true;
 }
 
@@ -59,10 +59,11 @@ void serial_write(const void *bytes, size_t n)
     const uint8_t *from = bytes;
     while (!absent && n) {
         size_t burst = n < FIFO_BYTES ? n : FIFO_BYTES;
-        while (!(x86_in8(REG_STATUS) & STATUS_OUTPUT_EMPTY))
+        while (!(port_in8(REG_STATUS) & STATUS_OUTPUT_EMPTY))
             __builtin_ia32_pause();
+        port_out8_all(REG_DATA, from, burst);
+        from += burst;
         n -= burst;
-        __asm__ volatile("rep outsb" : "+S"(from), "+c"(burst) : "d"(REG_DATA) : "memory");
     }
 }
 
@@ -70,8 +71,8 @@ size_t serial_read(void *bytes, size_t n)
 {
     uint8_t *to = bytes;
     size_t taken = 0;
-    while (!absent && taken < n && (x86_in8(REG_STATUS) & STATUS_INPUT))
-        to[taken++] = x86_in8(REG_DATA);
+    while (!absent && taken < n && (port_in8(REG_STATUS) & STATUS_INPUT))
+        to[taken++] = port_in8(REG_DATA);
     return taken;
 }
 
@@ -79,6 +80,6 @@ void serial_interrupt_set(bool on)
 {
     if (absent)
         return;
-    x86_out8(REG_MODEM, on ? MODEM_DTR_RTS | MODEM_INTERRUPTS : MODEM_DTR_RTS);
-    x86_out8(REG_INTERRUPTS, on ? INTERRUPT_INPUT : 0);
+    port_out8(REG_MODEM, on ? MODEM_DTR_RTS | MODEM_INTERRUPTS : MODEM_DTR_RTS);
+    port_out8(REG_INTERRUPTS, on ? INTERRUPT_INPUT : 0);
 }

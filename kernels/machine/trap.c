@@ -7,11 +7,6 @@
 #define STACK_BYTES 8192
 #define GATE_INTERRUPT 0x8e00ull
 #define GATE_RING3 0x6000ull
-#define SIGILL 4
-#define SIGTRAP 5
-#define SIGBUS 7
-#define SIGFPE 8
-#define SIGSEGV 11
 #define IST_EXCEPTION 1
 #define IST_FAULT 2
 #define IST_INTERRUPT 3
@@ -23,8 +18,6 @@ struct pointer {
 } __attribute__((packed));
 
 extern const uint64_t trap_stubs[TRAP_VECTORS];
-extern const char trap_copy_start[], trap_copy_end[], trap_copy_stop[];
-extern const char trap_string_start[], trap_string_end[], trap_string_stop[];
 
 static uint64_t gdt[8] = {
     0,
@@ -77,47 +70,9 @@ void trap_init(bool own_stacks)
     tables_load();
 }
 
-static bool trap_is_in(const struct trap *trap, const char *start, const char *end)
+void trap_ports_allow(uint16_t first, uint16_t count)
 {
-    return trap->rip >= (uint64_t)start && trap->rip < (uint64_t)end;
-}
-
-bool trap_is_machine(const struct trap *trap)
-{
-    return trap->vector == VECTOR_NMI || trap->vector == VECTOR_DF || trap->vector == VECTOR_MC;
-}
-
-int trap_signal(const struct trap *trap)
-{
-    switch (trap->vector) {
-    case 0:
-    case 16:
-    case 19:
-        return SIGFPE;
-    case 1:
-    case 3:
-        return SIGTRAP;
-    case 6:
-        return SIGILL;
-    case 12:
-    case 17:
-        return SIGBUS;
-    }
-    return SIGSEGV;
-}
-
-bool trap_in_copy(const struct trap *trap)
-{
-    return trap_is_in(trap, trap_copy_start, trap_copy_end) || trap_is_in(trap, trap_string_start, trap_string_end);
-}
-
-bool trap_copy_fault(struct trap *trap)
-{
-    if (trap_is_in(trap, trap_copy_start, trap_copy_end))
-        trap->rip = (uint64_t)trap_copy_stop;
-    else if (trap_is_in(trap, trap_string_start, trap_string_end))
-        trap->rip = (uint64_t)trap_string_stop;
-    else
-        return false;
-    return true;
+    memset(trap_tss.ports, 0xff, sizeof trap_tss.ports);
+    for (unsigned port = first; port < (unsigned)first + count && port < TRAP_PORTS; port++)
+        trap_tss.ports[port / 8] &= (uint8_t) ~(1u << port % 8);
 }

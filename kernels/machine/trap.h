@@ -30,7 +30,9 @@ struct trap {
    (for trap_move.S). */
 void trap_init(bool own_stacks);
 
-/* The task-state segment (SDM 3A 8.7). */
+#define TRAP_PORTS 1024 /* of those below this, some can be open to ring 3 */
+
+/* The task-state segment (SDM 3A 8.7).  io_map: where its map of ports begins; sizeof: none is open to ring 3. */
 struct trap_tss {
     uint32_t reserved0;
     uint64_t rsp[3];
@@ -38,9 +40,14 @@ struct trap_tss {
     uint64_t ist[7]; /* ist[0] is number 1 */
     uint64_t reserved2;
     uint16_t reserved3, io_map;
+    uint8_t
+        ports[TRAP_PORTS / 8 + 1]; /* trap_ports_allow; a set bit shuts a port, and so does the end of the segment */
 } __attribute__((packed));
 extern struct trap_tss trap_tss;
 extern uint64_t trap_stack_top;
+
+/* Lets ring 3 use these ports, and no others, while io_map is offsetof(struct trap_tss, ports). */
+void trap_ports_allow(uint16_t first, uint16_t count);
 
 /* The stack on which traps from ring 3 start (trap_stay.S), or to which frames are moved (trap_move.S). */
 static inline void trap_stack_set(uint64_t top)

@@ -24,9 +24,14 @@
 #define CR4_OSXMMEXCPT 0x400
 #define CR4_UMIP 0x800
 #define CR4_FSGSBASE 0x10000
+#define CR4_PCIDE 0x20000
 #define CR4_OSXSAVE 0x40000
 #define CR4_SMEP 0x100000
 #define CR4_SMAP 0x200000
+#define CR3_KEEP_BIT 63 /* of a load with CR4.PCIDE: keeps the number's cached translations */
+#define INVPCID_ADDRESS 0
+#define INVPCID_ASID 1
+#define INVPCID_ALL 3 /* but those of global pages */
 
 #define MSR_APIC_BASE 0x1b
 #define MSR_TSC_DEADLINE 0x6e0
@@ -57,6 +62,8 @@
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
+
+#define CR3_KEEP (1ull << CR3_KEEP_BIT)
 
 static inline void x86_out8(uint16_t port, uint8_t v)
 {
@@ -139,6 +146,15 @@ static inline void x86_xsetbv(uint32_t index, uint64_t v)
 static inline void x86_invlpg(uint64_t address)
 {
     __asm__ volatile("invlpg (%0)" ::"r"(address) : "memory");
+}
+static inline void x86_invpcid(uint64_t type, uint64_t asid, uint64_t address)
+{
+    const uint64_t descriptor[2] = {asid, address};
+    __asm__ volatile("invpcid %0, %1" ::"m"(descriptor), "r"(type) : "memory");
+}
+static inline void x86_clts(void)
+{
+    __asm__ volatile("clts" ::: "memory");
 }
 static inline void x86_cli(void)
 {

@@ -14,14 +14,15 @@
 #define TOLL_EXO_H
 
 /* Frames.  An environment starts with its memory (ram_physical in struct domain_info), which it owns, mapped at
-   DOMAIN_RAM.  frame: a physical page number.  -EPERM: not the environment's frame. */
-#define EXO_FRAME_GET 0     /* (): one more frame, not mapped; -ENOMEM */
-#define EXO_FRAME_PUT 1     /* (frame): gives it back; -EBUSY while any table maps it */
-#define EXO_MAP 2           /* (table, address, frame, access): PAGER_* of pager.h; -EINVAL -EPERM -ENOMEM */
-#define EXO_UNMAP 3         /* (table, address): the entry that was there, as the processor reads it, 0 if none */
-#define EXO_PROTECT 4       /* (table, address, access) */
-#define EXO_ENTRY 5         /* (table, address): the entry for address, 0 if none: for tables that are not loaded */
-#define EXO_ENTRY_NEXT 6    /* (table, address, end): first address from there on with an entry, or end */
+   DOMAIN_RAM.  frame: a physical page number.  -EPERM: not the environment's frame.  Frames of its program
+   (program_physical) can be mapped too, without PAGER_WRITE. */
+#define EXO_FRAME_GET 0  /* (): one more frame, not mapped; -ENOMEM */
+#define EXO_FRAME_PUT 1  /* (frame): gives it back; -EBUSY while any table maps it */
+#define EXO_MAP 2        /* (table, address, frame, access): PAGER_* of pager.h; -EINVAL -EPERM -ENOMEM */
+#define EXO_UNMAP 3      /* (table, address): the entry that was there, as the processor reads it, 0 if none */
+#define EXO_PROTECT 4    /* (table, address, access): -EINVAL -EPERM; nothing where there is no entry */
+#define EXO_ENTRY 5      /* (table, address): the entry for address, 0 if none: for tables that are not loaded */
+#define EXO_ENTRY_NEXT 6 /* (table, address, end): first address from there on with an entry, or end */
 
 /* Tables: an address space that contains the library.  table: a small number; 0 is the one at the start. */
 #define EXO_TABLE_MAKE 7 /* (): number; -ENOMEM -EMFILE */
@@ -29,13 +30,16 @@
 #define EXO_TABLE_LOAD 9 /* (table): an as_switch, if another one was loaded */
 
 /* The disk.  An extent is a range of sectors that belongs to one environment. */
-#define EXO_EXTENT_BIND 10 /* (first, sectors): number; -EBUSY: part of it is another's; -EINVAL; -ENODEV; -EMFILE */
+#define EXO_EXTENT_BIND                                                                                                \
+    10                     /* (first, sectors): number; -EBUSY: part of it may be another's; -EINVAL -ENODEV -EMFILE   \
+                            */
 #define EXO_EXTENT_FREE 11 /* (extent): -EBUSY while requests are in flight */
-#define EXO_DISK 12        /* (op, extent, sector in it, segments, count, tag): starts a request; op as in blk.h;
-                              segments: array of struct exo_segment.  Its end is told by EVENT_DISK and an entry in
-                              struct domain_dones.  -EPERM (frame) -EINVAL -EROFS -EFAULT; -EAGAIN: too many in flight
-                              (DOMAIN_DONE_MAX of one environment, or what the disk takes): wait for EVENT_DISK.
-                              Frames of a request in flight cannot be given back. */
+#define EXO_DISK 12        /* (op, extent, sector in it, segments, count, tag): starts a request, as said below */
+
+/* EXO_DISK: op as in blk.h; segments: array of struct exo_segment, at most BLK_SEGMENTS_MAX, whose frames cannot be
+   given back before the end of the request, which EVENT_DISK and an entry in struct domain_dones tell.  -EPERM: a
+   frame; -EINVAL -EROFS -EFAULT; -EAGAIN: too many in flight (DOMAIN_DONE_MAX of one environment, or what the disk
+   takes): wait for EVENT_DISK. */
 
 /* Time. */
 #define EXO_WAIT 13  /* (deadline_ns): sleeps until an event is pending or that time; returns pending */
@@ -43,11 +47,13 @@
 #define EXO_YIELD 15 /* (): the rest of the slice goes to the next environment */
 
 /* Console: one, shared; input goes to the environment that asked first. */
-#define EXO_CONSOLE_WRITE 16  /* (address, n): -EFAULT */
+#define EXO_CONSOLE_WRITE                                                                                              \
+    16 /* (address, n): bytes sent, at most 64 KiB, not mixed with others'; -EFAULT.  The next write, if it is not     \
+          late, is not parted from a line that this one has begun */
 #define EXO_CONSOLE_READ 17   /* (address, n): bytes, 0 if none; -EPERM -EFAULT */
 #define EXO_CONSOLE_LISTEN 18 /* (): 1: EVENT_INPUT from now on; 0: no input will ever come; -EPERM: another's */
 
-#define EXO_TLS 19   /* (base): FS base, for processors on which ring 3 cannot set it */
+#define EXO_TLS 19   /* (base): FS base, for processors on which ring 3 cannot set it; -EINVAL */
 #define EXO_BOOKS 20 /* (address, n): the kernel's books, with those of the environment added; how many */
 #define EXO_END 21   /* (status): the environment ends; with the last one the machine does */
 #define EXO_NULL 22  /* (): 0; for measuring */

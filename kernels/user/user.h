@@ -7,8 +7,10 @@
  *               Parts run on the thread's stack in the library and are not preempted (domain.h).
  *   a server    answers messages, one after the other.
  *
- * env.c, thread.c, upcall.c and entry.S fulfil env.h, sched.h's and posix.h's home functions by means of what the
- * structure gives below.
+ * For both: start.S (first instructions, user_call) and env.c (env.h, but for copies and interrupts).  For libraries
+ * only: copy.c (env.h's copies), thread.c and switch.S (sched.h's and posix.h's home functions), upcall.c and entry.S
+ * (what the kernel and the program call).  Needed of the machine: trap_copy.S, trap_kind.c, cpu_fpu.c.  The rest comes
+ * from the structure, below.
  */
 #ifndef TOLL_USER_H
 #define TOLL_USER_H
@@ -16,7 +18,9 @@
 #include "machine/domain.h"
 #include <stdint.h>
 
-/* The linker script's: this domain's page shared with the kernel, and the code during which it is not told of events. */
+/* The linker script's: where this domain lies, its page shared with the kernel, and the code during which it is not
+   told of events. */
+extern char domain_base[];
 extern struct domain_info user_info;
 extern char user_text_start[], user_text_end[];
 #define user_books user_info.books
@@ -24,17 +28,23 @@ extern char user_text_start[], user_text_end[];
 /* This domain's memory, user_info.ram_bytes of it. */
 static inline char *user_ram(void)
 {
-    return (char *)(DOMAIN_BASE((uint64_t)user_info.domain) + DOMAIN_RAM);
+    return domain_base + DOMAIN_RAM;
 }
 
 /* First of all: processor's features, clock; all of ram to alloc.h. */
 void user_init(void);
 
+/* What follows "--" on the command line, or "". */
+const char *user_program_words(void);
+
+/* The record `panic` with a backtrace from that instruction and frame pointer on, and the end. */
+_Noreturn void user_stop(const char *message, uint64_t rip, uint64_t frame);
+
 /* Library only: the running flow of control becomes the first thread; upcalls from now on. */
 void user_library_init(void);
 
-/* Goes back to what an upcall interrupted, with all its registers. */
-_Noreturn void user_resume(const struct upcall *frame);
+/* Goes back to code of the library's own that an upcall interrupted, with all its registers. */
+_Noreturn void user_resume(struct upcall *frame);
 
 /* Takes the pending events and does what they ask for.  On the way out of the library, and when it idles. */
 void user_events(void);
@@ -52,7 +62,7 @@ int64_t user_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t 
    home_event:    bits other than EVENT_ALARM.
    home_text:     console text.
    home_books:    as env_books.
-   home_end:      ends the machine. */
+   home_end:      ends the machine, or what of it is this application's; the kernel says so (wire.h: exit). */
 _Noreturn void home_entry(void);
 void home_sleep(uint64_t deadline_ns);
 void home_alarm(uint64_t deadline_ns);

@@ -2,8 +2,8 @@
 /*
  * micro.h: the microkernel's calls (models: L4, Liedtke, SOSP'95; seL4, Klein et al., SOSP'09).
  *
- * Objects: a *process* has a table of handles and memory of its own (struct domain_info); a *space* is a page table of a
- * process, all of which contain the process's domain (domain.h); a *thread* runs in a process, in one of its spaces;
+ * Objects: a *process* has a table of handles and memory of its own (struct domain_info); a *space* is a page table of
+ * a process, all of which contain the process's domain (domain.h); a *thread* runs in a process, in one of its spaces;
  * an *endpoint* is where callers meet receivers; a *note* is a word of bits that wakes who waits for it.  A process can
  * name only what its handles name; handles come with the process, from calls that make objects, and from others
  * (MICRO_HANDLE_GIVE).
@@ -28,22 +28,27 @@
 #define MICRO_TAG_OP(tag) ((tag)&0xffff)
 #define MICRO_TAG_WORDS(tag) ((tag) >> 16 & 31)
 #define MICRO_TAG_PAYLOAD (1 << 21)
-#define MICRO_TAG_NOTE (1 << 22)  /* from the kernel: rdi holds the bits of the note bound to the thread, now cleared */
-#define MICRO_TAG_FAULT (1 << 23) /* from the kernel: a page fault; words: address, access (PAGER_*), rip, space's label.
-                                     Replying with op 0 lets the thread try again; any other op is an exception to it */
+#define MICRO_TAG_NOTE (1 << 22) /* from the kernel: rdi holds the bits of the thread's bound note, now cleared */
+/* From the kernel: an exception, whose vector is the operation; words: address, access (PAGER_*; 0: no pager
+   could help), rip, space's label.
+   A reply with operation 0 lets the thread try again; any other is an exception to it. */
+#define MICRO_TAG_FAULT (1 << 23)
 
 /* Messages. */
-#define MICRO_CALL 0       /* sends to an endpoint and waits for the reply: -EBADF, -EPERM, -EINTR (the callee is gone) */
+/* CALL sends to an endpoint and waits for the reply: -EBADF, -EPERM, -EINTR (the callee is gone).  Handle 0 is the
+   thread's pager, with the badge that its faults have.  The UNTIL forms end with -ETIMEDOUT at deadline_ns in struct
+   domain_message. */
+#define MICRO_CALL 0
 #define MICRO_WAIT 1       /* waits at an endpoint (receive right), or for the bound note: -EBADF, -EPERM */
 #define MICRO_REPLY_WAIT 2 /* replies to the caller that was received last, if any waits still; then as MICRO_WAIT */
-#define MICRO_CALL_UNTIL 3 /* MICRO_CALL, MICRO_WAIT that end with -ETIMEDOUT at deadline_ns in struct domain_message */
+#define MICRO_CALL_UNTIL 3
 #define MICRO_WAIT_UNTIL 4
-#define MICRO_REPLY 5      /* rsi: a reply handle (MICRO_REPLY_KEEP), used up; or 0: the caller received last */
+#define MICRO_REPLY 5 /* rsi: a reply handle (MICRO_REPLY_KEEP), used up; or 0: the caller received last */
 #define MICRO_MESSAGES 6
 
 #define MICRO_REPLY_KEEP 6    /* (): a handle for the caller received last, to reply to later; -ENOENT -EMFILE */
 #define MICRO_PAYLOAD_READ 7  /* (reply handle or 0, own address, offset, n): from the caller's payload to here */
-#define MICRO_PAYLOAD_WRITE 8 /* (reply handle or 0, offset, own address, n): the other way; -EFAULT -EINVAL -ENOENT */
+#define MICRO_PAYLOAD_WRITE 8 /* (reply handle or 0, offset, own address, n): to it; -EFAULT -EINVAL -ENOENT */
 
 /* Notes. */
 #define MICRO_NOTE_MAKE 9    /* (): handle */
@@ -55,26 +60,30 @@
 #define MICRO_IRQ_BIND 13 /* (irq, note, bits): signals the note whenever the line fires, which then stays shut */
 #define MICRO_IRQ_ACK 14  /* (irq): opens it again */
 #define MICRO_PORT_IN 15  /* (port, bytes): for processes without the ports in their I/O permission bitmap; -EPERM */
-#define MICRO_PORT_OUT 16 /* (port, bytes, value) */
+#define MICRO_PORT_OUT 16 /* (port, bytes, value): bytes is 1 or 4 */
+/* + offset, as a port, 4 bytes: configuration space of the process's own device on PCI; what is written there can move
+   the device nowhere else. */
+#define MICRO_PORT_CONFIG 0x10000
 
 /* Handles. */
-#define MICRO_HANDLE_GIVE 17  /* (process, handle, badge): a copy for that process (badge of an endpoint's; receive right
-                                 is not given): its number there */
-#define MICRO_HANDLE_CLOSE 18 /* (handle) */
+/* (process, handle, badge): a copy for that process (badge of an endpoint's; receive right is not given): its number
+   there. */
+#define MICRO_HANDLE_GIVE 17
+#define MICRO_HANDLE_CLOSE 18  /* (handle) */
 #define MICRO_ENDPOINT_MAKE 19 /* (): handle with the receive right */
 
 /* Spaces and memory.  space: handle.  Mapping needs a page of the caller's that it has with at least that access. */
-#define MICRO_SPACE_MAKE 20 /* (process, label): a new space of that process: handle */
+#define MICRO_SPACE_MAKE 20  /* (process, label): a new space of that process: handle */
 #define MICRO_SPACE_ENTER 21 /* (space): the running thread goes on in that space of its own process */
 #define MICRO_MAP 22         /* (space, address, own address, access): -EINVAL -EPERM -ENOMEM */
 #define MICRO_GRANT 23       /* the same, and the caller's own mapping ends */
 #define MICRO_UNMAP 24       /* (space, address): 1 if there was a page, 3 if it was written to, 0 */
-#define MICRO_PROTECT 25     /* (space, address, access) */
+#define MICRO_PROTECT 25     /* (space, address, access): as MICRO_UNMAP; from then on it was not written to */
 
 /* Threads. */
-#define MICRO_THREAD_MAKE 26 /* (space, rip, rsp, message slot, pager endpoint or 0): handle; it runs */
-#define MICRO_THREAD_START 27 /* (thread, rip, rsp): gives a thread that waits in a call those registers, all others zero */
-#define MICRO_THREAD_END 28  /* (thread or 0: the running one) */
+#define MICRO_THREAD_MAKE 26  /* (space, rip, rsp, message slot, pager endpoint or 0): handle; it runs */
+#define MICRO_THREAD_START 27 /* (thread, rip, rsp): one that waits in a call goes on so, other registers 0 */
+#define MICRO_THREAD_END 28   /* (thread or 0: the running one) */
 #define MICRO_YIELD 29
 
 /* For a process with an application: events and time. */
@@ -95,12 +104,13 @@
 #define HANDLE_SPACE 3   /* the first space */
 #define HANDLE_MACHINE 4
 #define HANDLE_IRQ 5
-#define HANDLE_FS 6      /* endpoints of servers */
+#define HANDLE_FS 6 /* endpoints of servers */
 #define HANDLE_BLK 7
 #define HANDLE_CONSOLE 8
 #define HANDLE_MEM 9
 #define HANDLE_ECHO 10
-#define HANDLE_APP 11    /* the application's process */
+#define HANDLE_APP 11        /* the application's process */
+#define HANDLE_IRQ_SECOND 12 /* of a process with two devices */
 #define HANDLE_FIRST_FREE 16
 #define HANDLES_MAX 256
 

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* client.c: the data path of this run. */
+#include "micro/client/client.h"
+#include "base/string.h"
+
+bool client_copies;
+
+bool client_word(const char *word)
+{
+    const char *words = user_info.command_line;
+    size_t n = strlen(word);
+
+    while (*words && strncmp(words, "-- ", 3)) {
+        if (!strncmp(words, word, n) && (words[n] == ' ' || !words[n]))
+            return true;
+        while (*words && *words != ' ')
+            words++;
+        while (*words == ' ')
+            words++;
+    }
+    return false;
+}
+
+void client_init(void)
+{
+    client_copies = !user_info.window_bytes;
+}
+
+const char *client_program_words(void)
+{
+    const char *words = strstr(user_info.command_line, "-- ");
+
+    for (; words && words > user_info.command_line && words[-1] != ' '; words = strstr(words + 1, "-- "))
+        ;
+    return words ? words + 3 : "";
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * compose.c: the processes of this system, and all that each is given.  A client's badge is its domain's number, and
+ * each of two domains sees the memory that they share at its window of the other (protocol.h).
+ */
+#include "micro/compose.h"
+#include "micro/micro.h"
+#include "micro/protocol.h"
+
+#define KIB 1024u
+#define MODULE_IS(name) extern const char module_##name##_start[], module_##name##_end[]
+#define ENDPOINT(domain_, me)                                                                                          \
+    {                                                                                                                  \
+        HANDLE_##domain_, MICRO_GIVEN_ENDPOINT, DOMAIN_##domain_, DOMAIN_##me                                          \
+    }
+#define APPLICATION                                                                                                    \
+    {                                                                                                                  \
+        HANDLE_APP, MICRO_GIVEN_PROCESS, DOMAIN_LIBRARY, 0                                                             \
+    }
+#define MACHINE                                                                                                        \
+    {                                                                                                                  \
+        HANDLE_MACHINE, MICRO_GIVEN_MACHINE, 0, 0                                                                      \
+    }
+#define WINDOW(domain, me, bytes)                                                                                      \
+    {                                                                                                                  \
+        DOMAIN_##domain, bytes, WINDOW_OFFSET(DOMAIN_##domain), WINDOW_OFFSET(DOMAIN_##me), "path=copy"                \
+    }
+
+MODULE_IS(library);
+MODULE_IS(fs);
+MODULE_IS(blk);
+MODULE_IS(console);
+MODULE_IS(mem);
+MODULE_IS(echo);
+
+struct endpoint *compose_service(void)
+{
+    return NULL;
+}
+
+const struct micro_process micro_processes[] = {
+    {
+        .name = "blk",
+        .domain = DOMAIN_BLK,
+        .module = module_blk_start,
+        .module_end = module_blk_end,
+        .ram_least = 320 * KIB, /* with path=copy, data in flight passes through it */
+        .device = MICRO_DEVICE_DISK,
+        .handles = {MACHINE},
+        .windows = {WINDOW(FS, BLK, 0)},
+    },
+    {
+        .name = "fs",
+        .domain = DOMAIN_FS,
+        .module = module_fs_start,
+        .module_end = module_fs_end,
+        .ram_least = 512 * KIB,
+        .ram_share = 72,
+        .handles = {ENDPOINT(BLK, FS), MACHINE},
+    },
+    {
+        .name = "console",
+        .domain = DOMAIN_CONSOLE,
+        .module = module_console_start,
+        .module_end = module_console_end,
+        .ram_least = 64 * KIB,
+        .device = MICRO_DEVICE_SERIAL,
+        .port_first = 0x3f8, /* COM1 */
+        .port_count = 8,
+        .ports_by_call = "ports=call",
+        .handles = {APPLICATION, MACHINE},
+    },
+    {
+        .name = "mem",
+        .domain = DOMAIN_MEM,
+        .module = module_mem_start,
+        .module_end = module_mem_end,
+        .ram_least = 5120 * KIB,
+        .ram_share = 140,
+        .program = true,
+        .handles = {ENDPOINT(FS, MEM), APPLICATION, MACHINE},
+        .windows = {WINDOW(FS, MEM, BUFFER_FS_BYTES)},
+    },
+    {
+        .name = "echo",
+        .domain = DOMAIN_ECHO,
+        .module = module_echo_start,
+        .module_end = module_echo_end,
+        .ram_least = 64 * KIB,
+        .handles = {APPLICATION, MACHINE},
+    },
+    {
+        .name = "library",
+        .domain = DOMAIN_LIBRARY,
+        .module = module_library_start,
+        .module_end = module_library_end,
+        .ram_least = 1024 * KIB,
+        .ram_share = 28,
+        .pager = DOMAIN_MEM,
+        .pager_badge = DOMAIN_LIBRARY,
+        .program = true,
+        .application = true,
+        .handles = {ENDPOINT(FS, LIBRARY), ENDPOINT(CONSOLE, LIBRARY), ENDPOINT(MEM, LIBRARY), ENDPOINT(ECHO, LIBRARY),
+                    MACHINE},
+        .windows = {WINDOW(FS, LIBRARY, BUFFER_FS_BYTES), WINDOW(CONSOLE, LIBRARY, BUFFER_CONSOLE_BYTES),
+                    WINDOW(ECHO, LIBRARY, BUFFER_ECHO_BYTES)},
+    },
+};
+const unsigned micro_process_count = sizeof micro_processes / sizeof *micro_processes;

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * compose.h: which processes this kernel is composed with: what each is made of and what it is given.  compose.c holds
+ * the table, process.c makes processes from it.  Nothing else gives a process anything.
+ */
+#ifndef TOLL_COMPOSE_H
+#define TOLL_COMPOSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MICRO_HANDLES_GIVEN 12
+#define MICRO_WINDOWS 6
+
+enum micro_device { MICRO_DEVICE_NONE, MICRO_DEVICE_DISK, MICRO_DEVICE_SERIAL };
+enum micro_given { MICRO_GIVEN_ENDPOINT = 1, MICRO_GIVEN_PROCESS, MICRO_GIVEN_MACHINE, MICRO_GIVEN_SERVICE };
+
+/* What stands in handle slot (micro.h: HANDLE_*) from the start.  HANDLE_SELF, _PROCESS and _SPACE always do,
+   HANDLE_IRQ with a device; they are not listed. */
+struct micro_handle {
+    unsigned slot;
+    enum micro_given kind;
+    unsigned domain; /* whose endpoint (without the receive right), or which process; of a service 0 */
+    uint64_t badge;  /* of an endpoint: what its receiver learns of who calls */
+};
+
+/* Memory that two domains see. */
+struct micro_window {
+    unsigned with;        /* the other domain, or the same one: memory of its own at DOMAIN_WINDOW */
+    uint64_t bytes;       /* of fresh memory for both, multiple of 4096; 0: all of the other's ram (DOMAIN_RAM) */
+    uint64_t offset;      /* from DOMAIN_WINDOW, here */
+    uint64_t with_offset; /* and there (of fresh memory) */
+    const char *unless;   /* a word of the command line without which it is made; NULL: always */
+};
+
+struct micro_process {
+    const char *name;
+    unsigned domain; /* 0 to 6; each at most once */
+    const char *module, *module_end;
+    uint64_t ram_least; /* bytes of memory, multiple of 4096 */
+    unsigned ram_share; /* and how many 1/256 of what is left when all have their least */
+    unsigned pager;     /* the domain whose endpoint gets its page faults below APP_END; 0: none */
+    uint64_t pager_badge;
+    bool program;     /* sees the program's file at PROGRAM_BASE */
+    bool application; /* the one that leaks=1 watches */
+    enum micro_device device;
+    enum micro_device device_second;                  /* with HANDLE_IRQ_SECOND; not the disk */
+    uint16_t port_first, port_count;                  /* ports that are its own */
+    const char *ports_by_call;                        /* the word with which it reaches them by MICRO_PORT_* only */
+    struct micro_handle handles[MICRO_HANDLES_GIVEN]; /* slot 0 ends the list */
+    struct micro_window windows[MICRO_WINDOWS];       /* offset, bytes and with all 0 end the list */
+};
+
+/* Before any process is made: starts what this composition keeps in the kernel, and makes the endpoint at which that is
+   called (endpoint_make_service); NULL: it keeps nothing there. */
+struct endpoint *compose_service(void);
+
+/* In the order in which they are made and first run. */
+extern const struct micro_process micro_processes[];
+extern const unsigned micro_process_count;
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* handle.h: a process's table of what it may name.  Finding one in the running thread's: tcb.h. */
+#ifndef TOLL_MICRO_HANDLE_H
+#define TOLL_MICRO_HANDLE_H
+
+#include "micro/micro.h"
+#include "micro/object.h"
+
+#define HANDLE_RECEIVE 1 /* the right to receive at an endpoint; every handle of one may be called through */
+
+/* ipc_fast.S knows it. */
+struct handle {
+    uint16_t kind; /* OBJECT_NONE: free */
+    uint16_t rights;
+    void *object;
+    uint64_t badge;
+};
+
+/* Handles in use in all processes, without dead ones. */
+extern uint64_t handle_count;
+
+/* A new handle for p that takes over a reference of the object: its number; -EMFILE: the reference is dropped. */
+int64_t handle_add(struct process *p, enum object_kind kind, uint16_t rights, void *object, uint64_t badge);
+
+/* The same in a slot that is free. */
+void handle_set(struct process *p, unsigned n, uint16_t rights, struct object *object, uint64_t badge);
+
+/* What the handle names is gone, or the handle itself is used up; neither drops a reference. */
+void handle_die(struct handle *h);
+void handle_free(struct handle *h);
+
+/* Empties the slot, whatever it holds. */
+void handle_close(struct handle *h);
+
+/* Makes every handle, wherever it is, to p and to what p owns a dead one. */
+void handle_sweep(struct process *p);
+
+int64_t handle_call_give(uint64_t process, uint64_t handle, uint64_t badge);
+int64_t handle_call_close(uint64_t handle);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* library.h: what the files of the application's library share. */
+#ifndef TOLL_MICRO_LIBRARY_H
+#define TOLL_MICRO_LIBRARY_H
+
+#include <stdint.h>
+
+/* Of a space: its number in the server mem, and the handle by which this process enters it. */
+struct table {
+    uint32_t space, handle;
+};
+
+/* home.c: the thread is in another space from now on, if it was in that one, which will go. */
+void library_space_leave(const struct table *table);
+
+/* console.c: input has come. */
+void console_event(void);
+
+#endif

@@ -8,14 +8,17 @@
 #include "machine/cpu.h"
 #include "machine/home.h"
 #include "machine/stop.h"
+#include "machine/switch.h"
 #include "machine/x86.h"
 #include "posix.h"
 
 #define FLAGS_CLEARED 0x47700 /* AC NT IOPL DF IF TF */
 #define SIGSEGV 11
 
-/* What call.S knows of struct thread. */
-_Static_assert(offsetof(struct thread, killed) == 60, "call.S");
+/* What call.inc knows of struct thread. */
+_Static_assert(offsetof(struct thread, killed) == 60, "call.inc");
+
+void (*call_enter_user)(uint64_t entry, uint64_t sp) = switch_enter_user;
 
 void call_init(void)
 {

@@ -2,12 +2,13 @@
 /* env.c: what parts get from this home: checked copies across the ring, page tables for processes. */
 #include "env.h"
 #include "base/errno.h"
+#include "fs.h"
 #include "machine/cpu.h"
 #include "machine/home.h"
 #include "machine/layout.h"
 #include "machine/paging.h"
-#include "machine/switch.h"
 #include "machine/x86.h"
+#include "mono/call.h"
 #include "posix.h"
 
 bool env_check_range(uaddr_t address, uint64_t n)
@@ -115,6 +116,16 @@ void env_thread_reset(void)
         cpu_gs_base_set(0);
 }
 
+/* What a call costs here is what call_null measures. */
+int env_cross(uint64_t kind, uint64_t words, uint64_t bytes, uint64_t count)
+{
+    (void)kind;
+    (void)words;
+    (void)bytes;
+    (void)count;
+    return -ENOSYS;
+}
+
 /* A call is on that stack already. */
 _Noreturn void env_leave_stack(void (*fn)(uint64_t a, uint64_t b), uint64_t a, uint64_t b)
 {
@@ -124,5 +135,12 @@ _Noreturn void env_leave_stack(void (*fn)(uint64_t a, uint64_t b), uint64_t a, u
 
 _Noreturn void env_enter(uint64_t entry, uint64_t sp)
 {
-    switch_enter_user(entry, sp);
+    call_enter_user(entry, sp);
+    __builtin_unreachable();
+}
+
+_Noreturn void env_shutdown(int status)
+{
+    fs_unmount();
+    home_shutdown(status);
 }

@@ -9,10 +9,12 @@
 #include "fs.h"
 #include "machine/apic.h"
 #include "machine/boot.h"
+#include "machine/bus.h"
 #include "machine/home.h"
 #include "machine/paging.h"
 #include "machine/stop.h"
 #include "mono/call.h"
+#include "mono/kpti.h"
 #include "posix.h"
 
 #define CACHE_SHARE 4 /* the file cache may take a quarter of memory */
@@ -28,6 +30,8 @@ _Noreturn void kernel_main(void)
     home_init(false, true);
     sched_init(&boot_thread, boot_stack_top, home_fpu_make());
     call_init();
+    if (bus_command_line("kpti", 0))
+        kpti_init();
     console_init();
     if (blk_init() == 0 && fs_mount((uint32_t)(alloc_total_pages() / CACHE_SHARE)) < 0)
         env_log("the disk has no file system that can be mounted");

@@ -5,6 +5,7 @@
  */
 #include "env.h"
 #include "base/errno.h"
+#include "fs.h"
 #include "machine/cpu.h"
 #include "machine/home.h"
 #include "machine/layout.h"
@@ -106,6 +107,16 @@ void env_thread_reset(void)
     home_thread_reset();
 }
 
+/* What a call costs here is what call_null measures. */
+int env_cross(uint64_t kind, uint64_t words, uint64_t bytes, uint64_t count)
+{
+    (void)kind;
+    (void)words;
+    (void)bytes;
+    (void)count;
+    return -ENOSYS;
+}
+
 _Noreturn void env_leave_stack(void (*fn)(uint64_t a, uint64_t b), uint64_t a, uint64_t b)
 {
     switch_leave(fn, a, b, sched_current()->stack_top);
@@ -114,4 +125,10 @@ _Noreturn void env_leave_stack(void (*fn)(uint64_t a, uint64_t b), uint64_t a, u
 _Noreturn void env_enter(uint64_t entry, uint64_t sp)
 {
     switch_enter_kernel(entry, sp);
+}
+
+_Noreturn void env_shutdown(int status)
+{
+    fs_unmount();
+    home_shutdown(status);
 }

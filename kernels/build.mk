@@ -13,7 +13,8 @@ GUEST_HEADERS := $(wildcard kernels/include/*.h kernels/base/*.h kernels/machine
 PYTHON := /usr/bin/python3
 
 PARTS := alloc sched blk fs console pager posix
-STRUCTURES := mono uni $(if $(wildcard kernels/exo/main.c),exo) $(if $(wildcard kernels/micro/main.c),micro)
+STRUCTURES := mono uni $(if $(wildcard kernels/exo/main.c),exo) $(if $(wildcard kernels/micro/main.c),micro) \
+	hybrid micro1
 
 # What follows from os.list.
 GEN := build/gen/os_calls.h build/gen/os_direct.c build/gen/os_names.c build/gen/os_args.h
@@ -65,7 +66,7 @@ GUEST_TESTS := $(basename $(notdir $(wildcard tests/guest/*.c)))
 build/obj/tests/guest/%.o: tests/guest/%.c $(wildcard tests/guest/*.h tests/guest/*/*.h workloads/*.h) \
 		kernels/include/wire.h build/gen/os_args.h
 	@mkdir -p $(@D)
-	$(Q)$(GUEST_CC) $(WORKLOAD_CFLAGS) -iquote tests/guest -Ibuild/gen -c -o $@ $<
+	$(Q)$(GUEST_CC) $(WORKLOAD_CFLAGS) -iquote tests/guest -iquote kernels -Ibuild/gen -c -o $@ $<
 WORKLOAD_SOURCES = $(if $(filter $(1),$(GUEST_TESTS)),tests/guest/$(1).c $(wildcard tests/guest/$(1)/*.c),workloads/$(1).c) \
 	$(if $(filter pdf_open,$(1)),$(wildcard workloads/pdf/*.c))
 define workload_rules
@@ -82,6 +83,7 @@ $(foreach w,toll $(WORKLOAD_NAMES) $(GUEST_TESTS),$(eval $(call workload_rules,$
 # NAME-D.NUMBER (machine/domain.h), NAME-D.PARTS, NAME-D.OBJECTS (glue) and NAME-D.MACHINE.
 define system_rules
 build/obj/$(1)/%.o: GUEST_CFLAGS += -Ikernels/$(1)
+$$($(1).OBJECTS): $$(wildcard kernels/$(1)/*.h kernels/$(1)/*.inc)
 build/$(1)/glue.o: $$($(1).OBJECTS)
 	@mkdir -p build/$(1)
 	@printf '%s\n' '$$(call PART_LD,glue)' >build/$(1)/glue.ld
@@ -94,7 +96,8 @@ build/images/$(1)/%.map: build/images/$(1)/%.elf kernels/gen/map_gen.py
 	$(Q)$(PYTHON) kernels/gen/map_gen.py $$@ $$($(1).MAP)
 build/images/$(1)/%.json: build/images/$(1)/%.elf kernels/gen/manifest.py
 	$(Q)$(PYTHON) kernels/gen/manifest.py $$@ $(1) $$* $$< build/workloads/$$*.o build/workloads/toll.o \
-		$$(patsubst %,build/parts/%.o,$$(sort $$($(1).PARTS) $$(foreach d,$$($(1).DOMAINS),$$($(1)-$$d.PARTS))) base machine)
+		$$(firstword $$($(1).MAP)): $$(patsubst %,build/parts/%.o,$$($(1).PARTS) base machine) \
+		$$(foreach d,$$($(1).DOMAINS),$$d: $$(patsubst %,build/parts/%.o,$$($(1)-$$d.PARTS) base))
 IMAGES += $(foreach w,$(WORKLOAD_NAMES),build/images/$(1)/$(w).elf build/images/$(1)/$(w).map build/images/$(1)/$(w).json)
 endef
 # An image that carries its program: build/NAME/WORKLOAD.app, its file without debugging information as module `program`.
@@ -128,7 +131,7 @@ build/$(1)/$(2)-machine.o: $$($(1)-$(2).MACHINE)
 build/$(1)/$(2).elf: build/$(1)/$(2)-glue.o build/$(1)/$(2)-machine.o \
 		$$(patsubst %,build/parts/%.o,$$($(1)-$(2).PARTS) base) kernels/user/domain.ld
 	$(Q)ld -T kernels/user/domain.ld --defsym=domain_number=$$($(1)-$(2).NUMBER) -static -no-pie --build-id=none \
-		-z noexecstack --no-warn-rwx-segments -o $$@ $$(filter %.o,$$^)
+		-z noexecstack --no-warn-rwx-segments --no-relax -o $$@ $$(filter %.o,$$^)
 build/$(1)/$(2).domain.o: build/$(1)/$(2).elf kernels/user/module.S
 	$(Q)strip -o build/$(1)/$(2).domain $$<
 	$(Q)$$(call MODULE_CC,$(2),build/$(1)/$(2).domain)

@@ -43,6 +43,13 @@ structure_names() {
     done
 }
 
+# composed_of NAME: that structure and the one on whose kernel it is composed, if any, as alternatives of a pattern.
+composed_of() {
+    local kernel
+    kernel=$(sed -n "s/^$1\.KERNEL *:= *\([a-z0-9]*\).*/\1/p" "kernels/$1/image.mk")
+    echo "($1${kernel:+|$kernel})"
+}
+
 skip() {
     printf 'skip: %s\n' "$1" >"$scratch/skip"
 }
@@ -88,7 +95,7 @@ include_rules() {
     printf '%s\n' "kernels/parts/ ^\"(base/.*|machine/(virtio|bus|serial)\\.h|$seams)\"$ $free a part uses contracts, the base and machine/{virtio,bus,serial}.h; move what it needs into a contract"
     printf '%s\n' "kernels/user/ ^\"(base/.*|machine/.*|user/.*|$seams)\"$ $free what domains in ring 3 share uses the machine, the base and the contracts"
     structure_names | while IFS= read -r name; do
-        printf '%s\n' "kernels/$name/ ^\"(base/.*|machine/.*|user/.*|$name/.*|$seams)\"$ $free a structure uses no other structure and no part's private header"
+        printf '%s\n' "kernels/$name/ ^\"(base/.*|machine/.*|user/.*|$(composed_of "$name")/.*|$seams)\"$ $free a structure uses no part's private header, and another structure only whose kernel it names in image.mk ($name.KERNEL)"
     done
     printf '%s\n' "kernels/host/ ^\"(base/.*|$seams)\"$ ^< the host home uses the base and the contracts"
     printf '%s\n' "kernels/linux/ ^\"(\\.\\./include/)?wire\\.h\"$ ^< the baseline shares wire.h only"

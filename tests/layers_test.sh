@@ -51,6 +51,10 @@ try includes kernels/base/string.c append kernels/base/string.c '#include "env.h
 try includes kernels/machine/irq.c append kernels/machine/irq.c '#include "mono/call.h"'
 try includes kernels/user/user.h append kernels/user/user.h '#include "uni/stack.h"'
 try includes kernels/uni/call.c append kernels/uni/call.c '#include "mono/call.h"'
+try includes kernels/micro/main.c append kernels/micro/main.c '#include "hybrid/files.h"'
+try includes kernels/hybrid/files.c append kernels/hybrid/files.c '#include "mono/call.h"'
+try includes kernels/hybrid/files.c sed -i /KERNEL/d kernels/hybrid/image.mk
+cp kernels/hybrid/image.mk "$copy/kernels/hybrid/image.mk"
 try includes kernels/mono/env.c append kernels/mono/env.c '#include "parts/pager/pager_private.h"'
 try includes harness/audit.c append harness/audit.c '#include "kernels/include/fs.h"'
 try includes workloads/null.c append workloads/null.c '#include "fs.h"'

@@ -37,6 +37,7 @@ declare -A image_of words_of settings_of
 #   machine=microvm memory=64 cpu=max    disk=base (none, garbage, empty)
 #   done=ok (skip, fail, none)  status=33  check=FUNCTION (called with the case's folder)
 #   clock=counted (real: the guest's time is the host's)    input=no (yes: a byte on the serial line, when asked for)
+#   kernel= (words for the kernel, joined by +)    tables=no (hidden, whole: ring3_tables.py looks and ends QEMU)
 boot_case() {
     names+=("$1")
     image_of[$1]=build/images/$2/$3.elf
@@ -58,7 +59,7 @@ setting() {
 
 # ---- the one place for QEMU's options ----
 
-# qemu FOLDER MACHINE CPU MEMORY IMAGE WORDS: the disk is FOLDER/disk, if there is one; more options in qemu_more.
+# qemu FOLDER MACHINE CPU MEMORY IMAGE KERNEL-WORDS WORDS: the disk is FOLDER/disk, if there is one; more options in qemu_more.
 # Standard input is the serial line's.
 qemu_more=()
 qemu_clock=(-icount 'shift=0,sleep=off')
@@ -74,7 +75,7 @@ qemu() {
     timeout "$timeout_s" qemu-system-x86_64 "${board[@]}" -accel tcg,thread=single "${qemu_clock[@]}" \
         -cpu "$3" -m "$4" -nodefaults -no-user-config -display none -no-reboot -serial stdio \
         -device isa-debug-exit,iobase=0xf4,iosize=4 -rtc base=2024-01-01,clock=vm -seed 1 "${disk[@]}" \
-        -kernel "$5" -append "seed=1 epoch=1704067200 -- $6" "${qemu_more[@]}" >"$folder/serial" 2>"$folder/stderr"
+        -kernel "$5" -append "seed=1 epoch=1704067200 $6 -- $7" "${qemu_more[@]}" >"$folder/serial" 2>"$folder/stderr"
 }
 
 # ---- one case ----
@@ -117,11 +118,15 @@ judge() { # NAME FOLDER STATUS
 }
 
 run_case() { # NAME
-    local name=$1 folder=$work/$1 status=0 why
+    local name=$1 folder=$work/$1 status=0 why kernel
     mkdir -p "$folder"
     disk_make "$(setting "$name" disk base)" "$folder/disk"
     if [[ $(setting "$name" nmi no) == yes ]]; then
         nmi_send "$folder" &
+        qemu_more=(-monitor "unix:$folder/monitor,server,nowait")
+    fi
+    if [[ $(setting "$name" tables no) != no ]]; then
+        /usr/bin/python3 tests/boot/ring3_tables.py "$folder" "$(setting "$name" tables no)" >"$folder/tables" 2>&1 &
         qemu_more=(-monitor "unix:$folder/monitor,server,nowait")
     fi
     if [[ $(setting "$name" clock counted) == real ]]; then
@@ -130,8 +135,9 @@ run_case() { # NAME
     if [[ $(setting "$name" input no) == yes ]]; then
         exec < <(input_send "$folder")
     fi
+    kernel=$(setting "$name" kernel '')
     qemu "$folder" "$(setting "$name" machine microvm)" "$(setting "$name" cpu max)" "$(setting "$name" memory 64)" \
-        "${image_of[$name]}" "${words_of[$name]}" || status=$?
+        "${image_of[$name]}" "${kernel//+/ }" "${words_of[$name]}" || status=$?
     if why=$(judge "$name" "$folder" "$status"); then
         echo "ok $name"
     else
@@ -225,6 +231,14 @@ for _ in range(600):
 EOF
 }
 
+tables_as_wanted() { # FOLDER
+    wait
+    grep -qx 'as wanted' "$1/tables" || {
+        tail -n 1 "$1/tables"
+        return 1
+    }
+}
+
 # Every address of the backtrace lies in a function of the image's map, and there is at least one.
 backtrace_known() { # FOLDER MAP
     grep -q '^TOLL1 panic' "$1/serial" || {
@@ -312,6 +326,58 @@ done
 for cpu in qemu64 Haswell-noTSX max,-smap,-smep,-fsgsbase; do
     boot_case "mono-cpu-${cpu//,/}-isolation" mono isolation '' cpu="$cpu"
     boot_case "mono-cpu-${cpu//,/}-posix_suite" mono posix_suite 'processes=1' cpu="$cpu" check=like_linux_with_processes
+done
+# With page tables of their own for ring 3 (kernels/mono/kpti.h).
+for machine in microvm q35; do
+    for workload in call_null switch_pingpong read_cold file_write fault_anon spawn_wait; do
+        boot_case "mono-kpti-$machine-$workload" mono "$workload" 'ops=5 warm=2' machine=$machine kernel=kpti
+    done
+    boot_case "mono-kpti-$machine-isolation" mono isolation '' machine=$machine kernel=kpti
+    boot_case "mono-kpti-$machine-nmi" mono null 'ops=2000000000' machine=$machine kernel=kpti nmi=yes 'done=none' \
+        status=$status_panic
+    boot_case "mono-kpti-$machine-tables" mono null 'ops=2000000000' machine=$machine kernel=kpti tables=hidden 'done=none' \
+        status=0 check=tables_as_wanted
+    boot_case "mono-$machine-tables" mono null 'ops=2000000000' machine=$machine tables=whole 'done=none' status=0 \
+        check=tables_as_wanted
+done
+boot_case mono-kpti-nmi-kernel mono call_null 'ops=2000000000' kernel=kpti nmi=yes 'done=none' status=$status_panic \
+    check=backtrace_known_mono
+boot_case mono-kpti-posix_suite mono posix_suite 'processes=1' kernel=kpti check=like_linux_with_processes
+boot_case mono-kpti-races mono races '' kernel=kpti
+boot_case mono-kpti-fuzz_calls mono fuzz_calls 'calls=60000 threads=12 seed=3' kernel=kpti
+boot_case mono-kpti-hostile_elf mono hostile_elf 'count=1000 seed=3' kernel=kpti memory=16
+boot_case mono-kpti-exit_busy mono exit_busy 'ms=10' kernel=kpti check=exited
+boot_case mono-kpti-poll_input mono poll_input '' kernel=kpti clock=real input=yes check=exited
+for cpu in qemu64 max,-smap,-smep,-fsgsbase max,-xsave; do
+    boot_case "mono-kpti-cpu-${cpu//,/}" mono isolation '' cpu="$cpu" kernel=kpti
+done
+# The file system in the kernel, behind messages; the pager outside, so that a fault holds up all threads of a program.
+for machine in microvm q35; do
+    for workload in $workloads spawn_wait console_write; do
+        boot_case "hybrid-$machine-$workload" hybrid "$workload" 'ops=10 warm=2' machine=$machine
+    done
+    for program in isolation 'hostile_elf count=1000' 'fuzz_calls calls=60000 threads=12 seed=3' 'exit_busy ms=10' \
+        'races meet=0'; do
+        boot_case "hybrid-$machine-${program%% *}" hybrid "${program%% *}" "${program#"${program%% *}"}" machine=$machine
+    done
+    boot_case "hybrid-$machine-posix_suite" hybrid posix_suite 'processes=1' machine=$machine check=like_linux_with_processes
+    boot_case "hybrid-$machine-disk-none" hybrid read_hot 'ops=10' disk=none machine=$machine 'done=fail' status=$status_fail
+    for disk in garbage empty; do
+        boot_case "hybrid-$machine-disk-$disk" hybrid call_null 'ops=10' disk=$disk machine=$machine check=no_disk_said
+    done
+done
+for cpu in qemu64 Haswell-noTSX Skylake-Client max,-smap,-smep,-fsgsbase max,-xsave; do
+    boot_case "hybrid-cpu-${cpu//,/}" hybrid file_write 'ops=3' cpu="$cpu"
+    boot_case "hybrid-cpu-${cpu//,/}-isolation" hybrid isolation '' cpu="$cpu"
+done
+for memory in 16 512 3072; do
+    boot_case "hybrid-memory-$memory" hybrid read_cold 'ops=50' memory=$memory
+    boot_case "hybrid-memory-$memory-fuzz_calls" hybrid fuzz_calls 'calls=20000 seed=8' memory=$memory
+done
+boot_case hybrid-poll_input hybrid poll_input '' clock=real input=yes check=exited
+# The kernel that is nothing but a test of page tables.
+for cpu in max qemu64; do
+    boot_case "tables-$cpu" machine tables '' cpu=$cpu kernel=x
 done
 boot_case mono-memory-16-hostile_elf mono hostile_elf 'count=5000 seed=2' memory=16
 boot_case mono-posix_suite-processes mono posix_suite 'processes=1' check=like_linux_with_processes

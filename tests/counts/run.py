@@ -2,24 +2,29 @@
 # SPDX-License-Identifier: MIT
 """Exact counts, asserted exactly.
 
-Runs the matrix of the kernels of this project twice and checks that
+Runs the matrix of the kernels of this project (those of bench.toml that are built from kernels/) twice and checks that
   - every cell is admitted, and its audit held,
   - crossings per operation are those of crossings.tsv, to the last one,
+  - one operation goes from domain to domain as ways.tsv says, and crosses there what that says,
   - instructions per operation stay within limits.tsv,
   - the second run gives the same numbers: equal where no disk is in the window, else within 0.1 %.
 
-usage: run.py [--only STRUCTURE/WORKLOAD]      from the root of the tree, with build/toll built
+usage: run.py [--only STRUCTURE/WORKLOAD]      from the root of the tree, with build/toll built; patterns, as for toll run
 """
+import fnmatch
 import json
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).parent
 DISK = {"read_cold", "file_write"}
 DISK_TOLERANCE = 0.001
 Key = tuple[str, str, str]
+Ways = dict[tuple[str, str], str]
+KINDS = ("syscall", "exception", "interrupt", "upcall", "ipc", "as_switch", "as_switch_kept", "thread_switch")
 
 
 class Checks:
@@ -36,14 +41,50 @@ class Checks:
             print(f"not ok - {text}")
 
 
-def run(out: Path, only: str) -> dict[Key, dict[str, object]]:
-    """The cells of a new run, by structure, workload and metric."""
+def structures() -> str:
+    """The kernels that are built here, as patterns for toll run."""
+    names = tomllib.loads(Path("bench.toml").read_text())["structure"]
+    return ",".join(f"{name}/*" for name in names if Path("kernels", name, "image.mk").exists())
+
+
+def name_of(cell: dict[str, object]) -> str:
+    """STRUCTURE, or STRUCTURE:VARIANT for one that is not the default."""
+    variant = cell["variant"]
+    return str(cell["structure"]) if variant == "default" else f"{cell['structure']}:{variant}"
+
+
+def is_selected(only: str, name: str, workload: str) -> bool:
+    """Whether toll run --only runs that cell."""
+    for pattern in only.split(","):
+        left, _, right = pattern.partition("/")
+        structure = name.partition(":")[0]
+        full = name if ":" in name else f"{name}:default"
+        if fnmatch.fnmatchcase(full if ":" in left else structure, left) and fnmatch.fnmatchcase(workload, right):
+            return True
+    return False
+
+
+def way_of(hops: list[str]) -> str:
+    """The lines of one operation's hops, "DOMAIN KIND=N ...", as ways.tsv has them."""
+    stays = []
+    for hop in hops:
+        domain, *words = hop.split()
+        counts = dict(word.split("=") for word in words)
+        crossings = [kind if counts[kind] == "1" else f"{counts[kind]} {kind}" for kind in KINDS if kind in counts]
+        stays.append(domain + (f" ({', '.join(crossings)})" if crossings else ""))
+    return " > ".join(stays)
+
+
+def run(out: Path, only: str) -> tuple[dict[Key, dict[str, object]], Ways]:
+    """The cells of a new run, by structure (with its variant), workload and metric; the ways, without the metric."""
     subprocess.run(["build/toll", "run", "--lane", "exact", "--reps", "1", "--only", only, "-o", str(out)], check=True,
                    stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     subprocess.run(["build/toll", "report", "--no-html", str(out)], check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
-    cells = json.loads((out / "results.json").read_text())["cells"]
-    return {(c["structure"], c["workload"], c["metric"]): c for c in cells if c["lane"] == "exact"}
+    results = json.loads((out / "results.json").read_text())
+    cells = {(name_of(c), c["workload"], c["metric"]): c for c in results["cells"] if c["lane"] == "exact"}
+    ways = {(name_of(w), w["workload"]): way_of(w["hops"]) for w in results["hops"] if w["lane"] == "exact"}
+    return cells, ways
 
 
 def table(name: str) -> list[list[str]]:
@@ -51,16 +92,37 @@ def table(name: str) -> list[list[str]]:
     return [line.split("\t") for line in lines if line and not line.startswith("#")]
 
 
-def check_tables(checks: Checks, cells: dict[Key, dict[str, object]]) -> None:
+def value_of(cells: dict[Key, dict[str, object]], structure: str, workload: str, metric: str) -> float | None:
+    value = cells.get((structure, workload, metric), {}).get("value")
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def limit_of(cells: dict[Key, dict[str, object]], text: str, workload: str, metric: str) -> float | None:
+    """A limit's number; FACTOR*STRUCTURE takes that of the structure."""
+    factor, star, structure = text.partition("*")
+    if not star:
+        return float(text)
+    value = value_of(cells, structure, workload, metric)
+    return None if value is None else float(factor) * value
+
+
+def check_tables(checks: Checks, cells: dict[Key, dict[str, object]], only: str) -> None:
     for structure, workload, metric, value in table("crossings.tsv"):
-        cell = cells.get((structure, workload, metric))
-        got = cell["value"] if cell else None
-        checks.check(got == float(value), f"{structure}/{workload}: {metric} {got} per operation, expected {value}")
-    for structure, workload, metric, limit in table("limits.tsv"):
-        cell = cells.get((structure, workload, metric))
-        got = cell["value"] if cell else None
-        checks.check(isinstance(got, (int, float)) and got <= float(limit),
-                     f"{structure}/{workload}: {metric} {got}, expected at most {limit}")
+        if is_selected(only, structure, workload):
+            got = value_of(cells, structure, workload, metric)
+            checks.check(got == float(value), f"{structure}/{workload}: {metric} {got} per operation, expected {value}")
+    for structure, workload, metric, text in table("limits.tsv"):
+        if is_selected(only, structure, workload):
+            got, limit = value_of(cells, structure, workload, metric), limit_of(cells, text, workload, metric)
+            checks.check(got is not None and limit is not None and got <= limit,
+                         f"{structure}/{workload}: {metric} {got}, expected at most {text} ({limit})")
+
+
+def check_ways(checks: Checks, ways: Ways, only: str) -> None:
+    for structure, workload, way in table("ways.tsv"):
+        if is_selected(only, structure, workload):
+            got = ways.get((structure, workload))
+            checks.check(got == way, f"{structure}/{workload}: the way is {got}, expected {way}")
 
 
 def check_admitted(checks: Checks, cells: dict[Key, dict[str, object]]) -> None:
@@ -84,13 +146,14 @@ def check_repeat(checks: Checks, first: dict[Key, dict[str, object]], second: di
 
 
 def main(argv: list[str]) -> int:
-    only = argv[2] if len(argv) == 3 and argv[1] == "--only" else "uni/*,mono/*"
+    only = argv[2] if len(argv) == 3 and argv[1] == "--only" else structures()
     checks = Checks()
     with tempfile.TemporaryDirectory() as scratch:
-        first = run(Path(scratch) / "first", only)
-        second = run(Path(scratch) / "second", only)
+        first, ways = run(Path(scratch) / "first", only)
+        second, _ = run(Path(scratch) / "second", only)
     check_admitted(checks, first)
-    check_tables(checks, first)
+    check_tables(checks, first, only)
+    check_ways(checks, ways, only)
     check_repeat(checks, first, second)
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0

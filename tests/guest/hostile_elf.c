@@ -37,9 +37,12 @@ static struct image {
 } good, bad;
 _Static_assert(sizeof(struct image) == 2 * PAGE, "two pages");
 
-/* exit_group(7), as toll's programs call: number in rdi, argument in rsi; before it a touch of the data. */
-static const unsigned char program[] = {0x8a, 0x04, 0x25, 0x00, 0x10, 0x50, 0x00, 0xbf, 0xe7, 0x00,
-                                        0x00, 0x00, 0xbe, 0x07, 0x00, 0x00, 0x00, 0x0f, 0x05};
+/* exit_group(7), as toll's programs call: number in rdi, argument in rsi; before it a touch of the data, and behind it
+   this program's own way to make a call, which does not depend on where it lies. */
+static const unsigned char program[] = {0x8a, 0x04, 0x25, 0x00, 0x10, 0x50, 0x00, 0xbf, 0xe7,
+                                        0x00, 0x00, 0x00, 0xbe, 0x07, 0x00, 0x00, 0x00};
+extern const unsigned char os_syscall[];
+#define STUB_BYTES 16 /* at least, of the longest */
 
 static uint64_t state;
 
@@ -108,6 +111,7 @@ static void image_make(struct image *i)
     i->segments[1] = (Elf64_Phdr){PT_LOAD, PF_R | PF_W, PAGE, BASE + PAGE, 0, PAGE, 3 * PAGE, PAGE};
     i->segments[2] = (Elf64_Phdr){PT_LOAD, PF_R | PF_W, 0, BASE + 16 * PAGE, 0, 0, 5 * PAGE, PAGE};
     memcpy(i->code, program, sizeof program);
+    memcpy(i->code + sizeof program, os_syscall, STUB_BYTES);
     memset(i->data, 1, sizeof i->data);
 }
 

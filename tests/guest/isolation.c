@@ -29,19 +29,25 @@ static int child_start(const char *what, pid_t *child)
     return posix_spawn(child, toll_self(), NULL, NULL, argv, environ);
 }
 
-static bool attempt(const struct attempt *a)
+static unsigned tried, stopped;
+
+static void attempt(const char *name, const char *only)
 {
     pid_t child;
-    int status = 0, error = child_start(a->name, &child);
+    int status = 0, error;
 
+    if (only && strcmp(only, name) != 0)
+        return;
+    tried++;
+    error = child_start(name, &child);
     if (error) {
-        toll_check(false, "%s: the child cannot be started: %s", a->name, strerror(error));
-        return false;
+        toll_check(false, "%s: the child cannot be started: %s", name, strerror(error));
+        return;
     }
     bool waited = waitpid(child, &status, 0) == child;
-    toll_check(waited, "%s: the child cannot be waited for", a->name);
-    toll_check(WIFSIGNALED(status), "%s: the child was not stopped: status %#x", a->name, status);
-    return waited && WIFSIGNALED(status);
+    toll_check(waited, "%s: the child cannot be waited for", name);
+    toll_check(WIFSIGNALED(status), "%s: the child was not stopped: status %#x", name, status);
+    stopped += waited && WIFSIGNALED(status);
 }
 
 /* What a legal child does: the same way must be open for it. */
@@ -77,12 +83,13 @@ static int child_run(const char *what)
     for (const struct attempt *a = attempts; a->name; a++)
         if (strcmp(a->name, what) == 0)
             a->run();
+    place_try(what);
     return SURVIVED;
 }
 
 int main(int argc, char **argv)
 {
-    unsigned stopped = 0, tried = 0;
+    char name[64];
     pid_t child;
     int status;
 
@@ -94,12 +101,10 @@ int main(int argc, char **argv)
         toll_skip("no processes here: there is nothing to keep apart");
     waitpid(child, &status, 0);
     innocent();
-    for (const struct attempt *a = attempts; a->name; a++) {
-        if (only && strcmp(only, a->name) != 0)
-            continue;
-        tried++;
-        stopped += attempt(a);
-    }
+    for (const struct attempt *a = attempts; a->name; a++)
+        attempt(a->name, only);
+    for (unsigned n = 0; place_name(n, name, sizeof name); n++)
+        attempt(name, only);
     endless();
     innocent();
     toll_value("attempts_stopped", "attempts", stopped);

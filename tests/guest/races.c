@@ -8,6 +8,7 @@
  *
  *   turn_ms=N       how late a thread that is ready may get its turn
  *   only=detached   only threads that nobody waits for
+ *   meet=0          a page fault holds up all threads of the program, so none meets another that sleeps over its page
  *   role=NAME       does only what a child of this program does (children.c)
  */
 #include "races/races.h"

@@ -13,6 +13,7 @@
 #define FUTEX_WAIT 0
 #define FUTEX_WAIT_BITSET 9
 #define CALL_THREAD_END 501
+#define CROSSINGS_MAX 4u
 #define ARCH_SET_FS 0x1002
 #define USER_LOW 0x10000ull
 #define USER_HIGH 0x7ffffff00000ull
@@ -126,6 +127,9 @@ static void tame_wait(long number, uint64_t args[6])
         break;
     case SYS_futex:
         tame_futex(args);
+        break;
+    case WIRE_CALL_CROSS:
+        args[3] %= CROSSINGS_MAX;
         break;
     }
 }

@@ -110,7 +110,7 @@ static void readers(void)
 
     for (char i = 0; i < ROUNDS; i++)
         met += readers_meet((char)('a' + 2 * i), (char)('b' + 2 * i));
-    toll_check(met > 0, "no reader ever slept over its page");
+    toll_check(met > 0 || !toll_arg_number("meet", 1), "no reader ever slept over its page");
 }
 
 /* The writer whose record this is. */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* compose.c: the processes: the system, and the application, whose programs get everything from it. */
+#include "micro/compose.h"
+#include "micro/micro.h"
+
+#define KIB 1024u
+
+extern const char module_system_start[], module_system_end[], module_program_side_start[], module_program_side_end[];
+
+struct endpoint *compose_service(void)
+{
+    return NULL;
+}
+
+const struct micro_process micro_processes[] = {
+    {
+        .name = "system",
+        .domain = DOMAIN_SYSTEM,
+        .module = module_system_start,
+        .module_end = module_system_end,
+        .ram_least = 4096 * KIB,
+        .ram_share = 240,
+        .program = true,
+        .device = MICRO_DEVICE_DISK,
+        .device_second = MICRO_DEVICE_SERIAL,
+        .port_first = 0x3f8, /* COM1 */
+        .port_count = 8,
+        .ports_by_call = "ports=call",
+        .handles = {{HANDLE_APP, MICRO_GIVEN_PROCESS, DOMAIN_LIBRARY, 0}, {HANDLE_MACHINE, MICRO_GIVEN_MACHINE, 0, 0}},
+    },
+    {
+        .name = "program",
+        .domain = DOMAIN_LIBRARY,
+        .module = module_program_side_start,
+        .module_end = module_program_side_end,
+        .ram_least = 4 * KIB,
+        .pager = DOMAIN_SYSTEM,
+        .application = true,
+    },
+};
+const unsigned micro_process_count = sizeof micro_processes / sizeof *micro_processes;

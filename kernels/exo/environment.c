@@ -127,10 +127,10 @@ _Noreturn void environment_end(int status)
 
     disk_release_all(e);
     console_release(e);
+    sched_current()->owner = NULL; /* its tables are not loaded again */
     table_release_all(e);
     frame_release_all(e);
     e->alive = false;
-    sched_current()->owner = NULL;
     if (!first_status)
         first_status = status;
     if (!--alive_count)

@@ -93,6 +93,7 @@ void disk_release_all(struct environment *e);
 
 /* Time and console. */
 void time_interrupt(void);
+void time_pass(void); /* in the middle of what takes long: lets interrupts in, and others have their turn */
 void console_start(void);
 void console_release(struct environment *e);
 

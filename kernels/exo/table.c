@@ -11,6 +11,8 @@
 #include "machine/layout.h"
 
 #define ACCESS (PAGER_READ | PAGER_WRITE | PAGER_EXEC)
+#define AT_ONCE 4096                       /* entries that are given up with interrupts off */
+#define SEARCH_AT_ONCE (UINT64_C(1) << 26) /* and bytes of address space that are searched */
 
 static const struct table *loaded = &paging_boot_table;
 
@@ -61,6 +63,27 @@ int table_make(struct environment *e, unsigned number)
     return error;
 }
 
+/* The first address from there on that the table's lowest level goes down to, or more. */
+static uint64_t hole_end(const struct table *table, uint64_t address)
+{
+    uint64_t span, entry = paging_table_entry(table, address, &span);
+
+    return entry || span == PAGE_BYTES ? address : (address | (span - 1)) + 1;
+}
+
+/* paging_table_next, which can take long where many tables have few entries. */
+static uint64_t entry_next(struct table *table, uint64_t address, uint64_t end)
+{
+    while (address < end && end - address > SEARCH_AT_ONCE) {
+        uint64_t stop = address + SEARCH_AT_ONCE, found = paging_table_next(table, address, stop);
+        if (found < stop)
+            return found;
+        address = hole_end(table, stop);
+        time_pass();
+    }
+    return address < end ? paging_table_next(table, address, end) : end;
+}
+
 /* Most tables are empty when they are freed. */
 static void unmap_all(struct environment *e, unsigned number)
 {
@@ -68,9 +91,11 @@ static void unmap_all(struct environment *e, unsigned number)
     uint64_t address = USER_START, span;
 
     for (; e->mapped[number]; e->mapped[number]--) {
-        address = paging_table_next(table, address, APP_END);
+        address = entry_next(table, address, APP_END);
         frame_unmapped(PAGING_ADDRESS(paging_table_entry(table, address, &span)) / PAGE_BYTES);
         address += PAGE_BYTES;
+        if (e->mapped[number] % AT_ONCE == 0)
+            time_pass();
     }
 }
 
@@ -130,6 +155,15 @@ int64_t call_table_load(CALL_N, uint64_t number)
     return 0;
 }
 
+/* Whether an entry for address needs no more pages. */
+static bool has_level(const struct table *table, uint64_t address)
+{
+    uint64_t span;
+
+    paging_table_entry(table, address, &span);
+    return span == PAGE_BYTES;
+}
+
 /* Whether the environment may have frame mapped with access. */
 static bool may_map(const struct environment *e, uint64_t frame, uint64_t access)
 {
@@ -147,7 +181,7 @@ int64_t call_map(CALL_N, uint64_t number_of_table, uint64_t address, uint64_t fr
         return -EINVAL;
     if (!may_map(e, frame, access))
         return -EPERM;
-    if (e->kernel_pages >= e->kernel_pages_max)
+    if (e->kernel_pages >= e->kernel_pages_max && !has_level(table, address))
         return -ENOMEM;
     error = paging_table_exchange(table, address, frame * PAGE_BYTES, (uint32_t)access, &old);
     if (had != alloc_free_pages())
@@ -210,5 +244,5 @@ int64_t call_entry_next(CALL_N, uint64_t number_of_table, uint64_t address, uint
 
     if (!table || end > APP_END || address > end)
         return -EINVAL;
-    return (int64_t)paging_table_next(table, address & ~(uint64_t)(PAGE_BYTES - 1), end);
+    return (int64_t)entry_next(table, address & ~(uint64_t)(PAGE_BYTES - 1), end);
 }

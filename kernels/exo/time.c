@@ -47,6 +47,14 @@ void time_interrupt(void)
     }
 }
 
+/* STI takes effect after the instruction behind it. */
+void time_pass(void)
+{
+    __asm__ volatile("sti; nop; cli" ::: "memory");
+    if (sched_yield_wanted)
+        sched_yield();
+}
+
 /* An alarm that is taken back is let come and does nothing, for setting the timer costs more on a virtual machine. */
 int64_t call_alarm(CALL_N, uint64_t deadline_ns)
 {

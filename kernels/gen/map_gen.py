@@ -6,7 +6,7 @@ usage: map_gen.py OUT DOMAIN ELF [DOMAIN ELF ...]
 
 Symbols __part_NAME_start and __part_NAME_end bound a part's code; boot_entry is where a kernel starts.  Other symbols
 are the places where a crossing is counted, whichever domain they are in: each execution of the instruction there is
-one (CROSSINGS).  A name that several domains have is counted together.
+one (CROSSINGS).  A name that several domains have is counted together.  A kernel maps all memory in pages of 2 MiB.
 """
 import re
 import subprocess
@@ -21,6 +21,8 @@ CROSSINGS = [
     (re.compile(r"paging_load_keep(_\w+)?"), "as_switch_kept"),
     (re.compile(r"switch_stacks|switch_fast(_\w+)?"), "thread_switch"),
 ]
+
+DIRECT_MAP = "large ffff800000000000 ffffc00000000000"  # from DIRECT_BASE to DEVICE_BASE of machine/layout.h
 
 
 def symbols(elf: str) -> list[tuple[int, int, str, str]]:
@@ -54,7 +56,7 @@ def lines_of(domain: str, elf: str) -> list[str]:
         elif crossing:
             entries.append(f"entry {address:x} {crossing} {name}")
         elif name == "boot_entry":
-            entries.append(f"boot {address & 0x7fffffff:x}")
+            entries += [f"boot {address & 0x7fffffff:x}", DIRECT_MAP]
         if kind in "tTwW" and not part:
             functions.append(f"symbol {address:x} {size:x} {name}")
     return ranges + entries + functions

@@ -105,3 +105,9 @@ struct endpoint *compose_service(void)
         env_log("the disk has no file system that can be mounted");
     return endpoint_make_service(serve);
 }
+
+void compose_end(void)
+{
+    sched_mutex_lock(&turn);
+    fs_serve_end();
+}

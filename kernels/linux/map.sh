@@ -37,6 +37,10 @@ ask() {
     echo "range 20000000 30000000 app zlib"
     echo "range 7f0000000000 7fffffffffff app vdso"
     echo "range ffff800000000000 ffffffffffffffff kernel kernel"
+    # Its direct map, array of pages and own image (Documentation/x86/x86_64/mm.rst).
+    echo "large ffff888000000000 ffffc88000000000"
+    echo "large ffffea0000000000 ffffeb0000000000"
+    echo "large ffffffff80000000 ffffffffa0000000"
     awk '$3 == "boot" { print "boot", $4; next } { print "entry", $4, $3, $5 }' "$symbols"
 } >"$out.new"
 mv "$out.new" "$out"

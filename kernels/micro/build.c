@@ -19,7 +19,7 @@
 #include "micro/tcb.h"
 
 #define READ_WRITE (PAGER_READ | PAGER_WRITE)
-#define QUIET_NS 200000000u /* after which servers have started and wait */
+#define QUIET_NS 10000000u /* how often it is seen whether servers have started and wait */
 
 extern const char module_program_start[], module_program_end[];
 
@@ -50,11 +50,12 @@ static void domain_make(const struct micro_process *m, struct process *p)
     p->info = paging_table_page(p->first->table);
     need(p->info, m);
     domain_info_fill(p->info, m->domain);
-    need(paging_table_map(p->first->table, base + DOMAIN_INFO, p->info, READ_WRITE) == 0, m);
+    need(paging_table_map(p->first->table, base + DOMAIN_INFO, p->info, m->common ? PAGER_READ : READ_WRITE) == 0, m);
     need(domain_load(p->first->table, m->module, bytes, &entries[m->domain]) == 0, m);
     p->info->ram_physical = ram.physical;
     p->info->ram_bytes = ram.bytes;
-    range_map(m, m->domain, base + DOMAIN_RAM, ram, READ_WRITE);
+    if (m->ram_least)
+        range_map(m, m->domain, base + DOMAIN_RAM, ram, READ_WRITE);
 }
 
 static void program_map(const struct micro_process *m, struct process *p)
@@ -159,15 +160,30 @@ static void windows_give(struct process *p)
                 window_give(&micro_processes[n], i, p);
 }
 
+/* What every process can name, but where programs share it, of which one could end the others with that. */
+static void handles_own(const struct micro_process *m, struct process *p)
+{
+    struct endpoint *e = m->common ? NULL : endpoint_make(p);
+
+    if (m->common)
+        return;
+    need(e, m);
+    handle_set(p, HANDLE_SELF, HANDLE_RECEIVE, &e->object, 0);
+    object_get(&p->object);
+    handle_set(p, HANDLE_PROCESS, 0, &p->object, 0);
+    object_get(&p->first->object);
+    handle_set(p, HANDLE_SPACE, 0, &p->first->object, 0);
+}
+
 static void process_make(const struct micro_process *m)
 {
     struct process *p = object_make(OBJECT_PROCESS, sizeof *p, NULL);
-    struct endpoint *e = p ? endpoint_make(p) : NULL;
 
-    need(e, m);
+    need(p, m);
     p->name = m->name;
     p->domain = m->domain;
     p->application = m->application;
+    p->common = m->common;
     p->alarm_ns = SCHED_FOREVER;
     p->pages_max = (int64_t)alloc_free_pages();
     list_init(&p->threads);
@@ -181,11 +197,7 @@ static void process_make(const struct micro_process *m)
     ports_give(m, p);
     device_give(m, p, m->device);
     device_give(m, p, m->device_second);
-    handle_set(p, HANDLE_SELF, HANDLE_RECEIVE, &e->object, 0);
-    object_get(&p->object);
-    handle_set(p, HANDLE_PROCESS, 0, &p->object, 0);
-    object_get(&p->first->object);
-    handle_set(p, HANDLE_SPACE, 0, &p->first->object, 0);
+    handles_own(m, p);
 }
 
 /* What a handle of the table names, if that is there yet. */
@@ -222,6 +234,8 @@ static void thread_make(const struct micro_process *m)
     struct handle pager = {.badge = m->pager_badge};
     struct tcb *t;
 
+    if (m->common)
+        return;
     if (m->pager)
         pager.object = processes[m->pager]->handles[HANDLE_SELF].object;
     t = tcb_make(p->first, entries[m->domain], 0, 0, m->pager ? &pager : NULL);
@@ -252,6 +266,22 @@ static void make_all(bool applications)
             thread_make(&micro_processes[i]);
 }
 
+/* Whether no thread runs, or waits for another one that will answer. */
+static bool all_wait(void)
+{
+    for (unsigned d = 0; d < PROCESSES_MAX; d++) {
+        if (!processes[d])
+            continue;
+        LIST_FOR(link, &processes[d]->threads)
+        {
+            uint32_t state = LIST_ENTRY(link, struct tcb, link)->state;
+            if (state != TCB_RECEIVES && state != TCB_NOTE && state != TCB_SLEEP)
+                return false;
+        }
+    }
+    return true;
+}
+
 /* The application last; where it is to be seen what it leaves behind, only when all the others wait. */
 void build_processes(void)
 {
@@ -261,7 +291,9 @@ void build_processes(void)
     service = compose_service();
     make_all(false);
     if (end_counts()) {
-        sched_wait(&never, env_now_ns() + QUIET_NS);
+        do
+            sched_wait(&never, env_now_ns() + QUIET_NS);
+        while (!all_wait());
         end_count_start();
     }
     make_all(true);

@@ -152,7 +152,7 @@ call_table:
     .quad space_call_make, space_call_enter, memory_call_map, memory_call_grant, memory_call_unmap, memory_call_protect
     .quad tcb_call_make, tcb_call_start, tcb_call_end, tcb_call_yield
     .quad time_call_sleep, time_call_alarm, process_call_event, tcb_call_tls
-    .quad call_books, call_log, end_call, call_null
+    .quad call_books, call_log, end_call, call_null, end_call_last
     .if (. - call_table) / 8 + MICRO_MESSAGES - MICRO_CALLS
     .error "a call is missing"
     .endif

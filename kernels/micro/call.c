@@ -21,6 +21,7 @@
 
 #define FLAGS_CLEARED 0x47700 /* AC NT IOPL DF IF TF */
 #define LOG_CHUNK 256
+#define LOG_MAX 4096 /* at once, with interrupts off */
 
 #define OFFSET_IS(type, member, value) _Static_assert(offsetof(type, member) == (value), "offsets.h")
 OFFSET_IS(struct thread, sp, THREAD_SP);
@@ -41,6 +42,8 @@ OFFSET_IS(struct tcb, tag, TCB_TAG);
 OFFSET_IS(struct tcb, attention, TCB_ATTENTION);
 OFFSET_IS(struct tcb, io_map, TCB_IO_MAP);
 OFFSET_IS(struct tcb, pager, TCB_PAGER);
+OFFSET_IS(struct tcb, regs, TCB_REGS);
+OFFSET_IS(struct tcb, info, TCB_INFO);
 OFFSET_IS(struct handle, kind, HANDLE_KIND);
 OFFSET_IS(struct handle, rights, HANDLE_KIND + 2);
 OFFSET_IS(struct handle, object, HANDLE_OBJECT);
@@ -51,10 +54,12 @@ OFFSET_IS(struct table, cr3, TABLE_CR3);
 OFFSET_IS(struct trap_tss, rsp, TSS_STACK);
 OFFSET_IS(struct trap_tss, io_map, TSS_IO_MAP);
 OFFSET_IS(struct domain_message, words, 0);
+OFFSET_IS(struct domain_info, pending, INFO_PENDING);
+_Static_assert(sizeof(struct trap) == TRAP_BYTES, "ipc_fast.S");
 OFFSET_IS(struct call_frame, r15, FRAME_REGISTERS);
 _Static_assert(sizeof(struct call_frame) == FRAME_REGISTERS + FRAME_SAVED, "call.S");
 _Static_assert(SCHED_RUNNING == THREAD_RUNNING && TCB_RUNS == STATE_RUNS && TCB_RECEIVES == STATE_RECEIVES &&
-                   TCB_REPLY == STATE_REPLY,
+                   TCB_REPLY == STATE_REPLY && TCB_FAULT == STATE_FAULT,
                "offsets.h");
 _Static_assert(OBJECT_ENDPOINT == KIND_ENDPOINT && (HANDLE_RECEIVE << 16 | OBJECT_ENDPOINT) == KIND_RECEIVE &&
                    HANDLES_MAX == HANDLE_SLOTS,
@@ -123,6 +128,8 @@ int64_t call_log(uint64_t address, uint64_t n)
 {
     char text[LOG_CHUNK];
 
+    if (n > LOG_MAX)
+        return -EINVAL;
     for (uint64_t done = 0, step; done < n; done += step) {
         step = n - done < sizeof text ? n - done : sizeof text;
         if (call_copy_in(text, address + done, step))
@@ -165,7 +172,7 @@ void trap_dispatch(struct trap *trap)
     if (!(trap->cs & 3))
         return;
     tcb_leave();
-    if (!upcall_events(trap, tcb_running->process->info)) {
+    if (!upcall_events(trap, tcb_running->info)) {
         fault_end(trap, 0);
         tcb_leave();
     }

@@ -38,6 +38,10 @@ struct endpoint *compose_service(void)
     return NULL;
 }
 
+void compose_end(void)
+{
+}
+
 const struct micro_process micro_processes[] = {
     {
         .name = "blk",

@@ -16,8 +16,8 @@
 enum micro_device { MICRO_DEVICE_NONE, MICRO_DEVICE_DISK, MICRO_DEVICE_SERIAL };
 enum micro_given { MICRO_GIVEN_ENDPOINT = 1, MICRO_GIVEN_PROCESS, MICRO_GIVEN_MACHINE, MICRO_GIVEN_SERVICE };
 
-/* What stands in handle slot (micro.h: HANDLE_*) from the start.  HANDLE_SELF, _PROCESS and _SPACE always do,
-   HANDLE_IRQ with a device; they are not listed. */
+/* What stands in handle slot (micro.h: HANDLE_*) from the start.  HANDLE_SELF, _PROCESS and _SPACE always do (but
+   see common), HANDLE_IRQ with a device; they are not listed. */
 struct micro_handle {
     unsigned slot;
     enum micro_given kind;
@@ -44,6 +44,8 @@ struct micro_process {
     uint64_t pager_badge;
     bool program;     /* sees the program's file at PROGRAM_BASE */
     bool application; /* the one that leaks=1 watches */
+    bool common;      /* it runs programs that must not reach each other: its page is read-only to them, and it is given
+                         no handles and no thread of its own; without ram_least it has no memory */
     enum micro_device device;
     enum micro_device device_second;                  /* with HANDLE_IRQ_SECOND; not the disk */
     uint16_t port_first, port_count;                  /* ports that are its own */
@@ -55,6 +57,9 @@ struct micro_process {
 /* Before any process is made: starts what this composition keeps in the kernel, and makes the endpoint at which that is
    called (endpoint_make_service); NULL: it keeps nothing there. */
 struct endpoint *compose_service(void);
+
+/* The machine is about to end: ends what this composition keeps in the kernel. */
+void compose_end(void);
 
 /* In the order in which they are made and first run. */
 extern const struct micro_process micro_processes[];

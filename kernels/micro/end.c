@@ -3,6 +3,8 @@
  * end.c: the end.  The kernel's own thread waits for it.  With the word `leaks=1` it first ends the application's
  * process and reports by how much frames, handles and objects in use differ from before it was made: by nothing, if all
  * that a process can get hold of comes back.
+ *
+ * One thread may have something to do before: what others have left in the file system it has to bring to an end.
  */
 #include "micro/end.h"
 #include "alloc.h"
@@ -11,6 +13,7 @@
 #include "machine/boot.h"
 #include "machine/home.h"
 #include "machine/paging.h"
+#include "micro/compose.h"
 #include "micro/endpoint.h"
 #include "micro/note.h"
 #include "micro/process.h"
@@ -23,6 +26,8 @@
 static struct waitq waiters = WAITQ_INIT(waiters);
 static bool wanted;
 static int end_status;
+static struct note *last; /* of who makes the end; it lives while it is bound, and no longer stands here */
+static uint64_t last_bits;
 static struct {
     uint64_t frames, handles, objects;
 } before;
@@ -32,7 +37,19 @@ static void end_want(int status)
     if (!wanted)
         end_status = status;
     wanted = true;
-    sched_wake(&waiters, 1);
+    if (last)
+        note_signal(last, last_bits);
+    else
+        sched_wake(&waiters, 1);
+}
+
+void end_note_unbound(const struct note *n)
+{
+    if (n != last)
+        return;
+    last = NULL;
+    if (wanted)
+        sched_wake(&waiters, 1);
 }
 
 /* Which frames of free objects the heap keeps depends on the order in which they were freed.  So many objects, freed in
@@ -110,6 +127,7 @@ _Noreturn void end_wait(void)
         sched_wait_always(&waiters);
     if (end_counts())
         count_end();
+    compose_end();
     home_shutdown(end_status);
 }
 
@@ -130,8 +148,25 @@ int64_t end_call(uint64_t status)
 
     if (!handle_find(HANDLE_MACHINE, OBJECT_MACHINE))
         return -EPERM;
+    if (last && last == self->bound)
+        last = NULL;
     end_want((int)status);
     while (!self->thread->killed)
         tcb_wait(self, TCB_SLEEP, SCHED_FOREVER, NULL);
     return -EINTR;
+}
+
+int64_t end_call_last(uint64_t note, uint64_t bits)
+{
+    struct note *n = handle_object(note, OBJECT_NOTE);
+
+    if (!handle_find(HANDLE_MACHINE, OBJECT_MACHINE) || tcb_running->process->application)
+        return -EPERM;
+    if (!n || n != tcb_running->bound)
+        return -EBADF;
+    if (last || wanted)
+        return -EBUSY;
+    last = n;
+    last_bits = bits;
+    return 0;
 }

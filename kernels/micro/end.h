@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct note;
 struct process;
 
 /* Whether to count (word `leaks=1`); takes note of what is in use now. */
@@ -21,6 +22,10 @@ void end_lost(void);
 /* A process has ended, with all its threads. */
 void end_process_gone(const struct process *p);
 
+/* A thread has ended to which the note was bound. */
+void end_note_unbound(const struct note *n);
+
 int64_t end_call(uint64_t status);
+int64_t end_call_last(uint64_t note, uint64_t bits);
 
 #endif

@@ -20,15 +20,15 @@ void env_irq_restore(uint64_t saved)
 }
 
 /* Without FSGSBASE ring 3 cannot change them, and GS base is 0. */
-static void bases_switch(struct thread *from, const struct thread *to)
+static inline void bases_switch(struct thread *from, const struct thread *to)
 {
-    if (cpu.fsgsbase) {
-        from->tls = cpu_fs_base();
-        from->gs = cpu_gs_base();
-        cpu_gs_base_set(to->gs);
+    if (__builtin_expect(!cpu.fsgsbase, 0)) {
+        if (from->tls != to->tls)
+            cpu_fs_base_set(to->tls);
+        return;
     }
-    if (from->tls != to->tls)
-        cpu_fs_base_set(to->tls);
+    __asm__ volatile("rdfsbase %0; rdgsbase %1" : "=r"(from->tls), "=r"(from->gs));
+    __asm__ volatile("wrfsbase %0; wrgsbase %1" ::"r"(to->tls), "r"(to->gs));
 }
 
 /* The kernel's own thread runs in any space. */

@@ -42,13 +42,16 @@ void fault_end(const struct trap *trap, uint64_t address)
         return;
     env_log("process %s is ended by exception %lu, error %lx, at %lx, address %lx", p->name,
             (unsigned long)trap->vector, (unsigned long)trap->error, (unsigned long)trap->rip, (unsigned long)address);
-    process_end(p);
+    if (p->common)
+        tcb_kill(tcb_running);
+    else
+        process_end(p);
 }
 
 void fault_user(struct trap *trap, uint64_t address)
 {
     struct tcb *self = tcb_running;
-    const struct domain_info *info = self->process->info;
+    const struct domain_info *info = self->info;
     bool paged = trap->vector == VECTOR_PF && address < APP_END && !is_implicit(trap);
 
     if (trap->vector == VECTOR_NM) {

@@ -16,19 +16,6 @@ void fpu_init(void)
     fpu_off = true;
 }
 
-void fpu_switch(const struct thread *to)
-{
-    bool off = to != fpu_owner;
-
-    if (off == fpu_off)
-        return;
-    fpu_off = off;
-    if (off)
-        x86_cr0_set(fpu_off_cr0);
-    else
-        x86_clts();
-}
-
 void fpu_take(struct thread *self)
 {
     x86_clts();

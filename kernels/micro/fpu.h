@@ -6,6 +6,7 @@
 #ifndef TOLL_MICRO_FPU_H
 #define TOLL_MICRO_FPU_H
 
+#include "machine/x86.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,7 +20,18 @@ extern uint64_t fpu_off_cr0;
 void fpu_init(void);
 
 /* to will run. */
-void fpu_switch(const struct thread *to);
+static inline void fpu_switch(const struct thread *to)
+{
+    bool off = to != fpu_owner;
+
+    if (__builtin_expect(off == fpu_off, 1))
+        return;
+    fpu_off = off;
+    if (off)
+        x86_cr0_set(fpu_off_cr0);
+    else
+        x86_clts();
+}
 
 /* The running thread uses them (exception 7). */
 void fpu_take(struct thread *self);

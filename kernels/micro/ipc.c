@@ -66,7 +66,7 @@ static void call_put(struct tcb *callee, struct tcb *caller)
 }
 
 /* Sends and waits for the reply: 0, or why there is none. */
-static int call_wait(struct tcb *self, struct endpoint *e, enum tcb_state reply_state, uint64_t deadline_ns)
+static int call_wait(struct tcb *self, struct endpoint *e, uint64_t deadline_ns)
 {
     struct tcb *receiver = endpoint_receiver_take(e);
 
@@ -76,7 +76,7 @@ static int call_wait(struct tcb *self, struct endpoint *e, enum tcb_state reply_
     }
     call_put(receiver, self);
     receiver->state = TCB_RUNS;
-    return tcb_wait(self, reply_state, deadline_ns, receiver);
+    return tcb_wait(self, self->reply_state, deadline_ns, receiver);
 }
 
 static int ipc_call(struct tcb *self, uint64_t handle, uint64_t deadline_ns)
@@ -97,8 +97,8 @@ static int ipc_call(struct tcb *self, uint64_t handle, uint64_t deadline_ns)
         e->serve(self);
         return 0;
     }
-    self->timed = deadline_ns != SCHED_FOREVER;
-    return call_wait(self, e, self->timed ? TCB_REPLY_SLOW : TCB_REPLY, deadline_ns);
+    self->reply_state = deadline_ns == SCHED_FOREVER ? TCB_REPLY : TCB_REPLY_SLOW;
+    return call_wait(self, e, deadline_ns);
 }
 
 int ipc_send_fault(struct tcb *self, struct registers *message)
@@ -112,8 +112,8 @@ int ipc_send_fault(struct tcb *self, struct registers *message)
     self->regs = message;
     self->tag = (uint32_t)message->rdx;
     self->badge = self->pager.badge;
-    self->timed = true;
-    error = call_wait(self, pager, TCB_REPLY_SLOW, SCHED_FOREVER);
+    self->reply_state = TCB_FAULT;
+    error = call_wait(self, pager, SCHED_FOREVER);
     self->regs = frame;
     return error ? error : (int)(int64_t)message->rdi;
 }
@@ -130,7 +130,7 @@ static bool receive_now(struct tcb *self, struct endpoint *e)
     sender = e ? endpoint_sender_take(e) : NULL;
     if (!sender)
         return false;
-    sender->state = sender->timed ? TCB_REPLY_SLOW : TCB_REPLY;
+    sender->state = sender->reply_state;
     call_put(self, sender);
     return true;
 }

@@ -11,10 +11,11 @@
  * finds call_resume on its stack.  Nothing looks at the state of a thread that is neither running nor ready, so only the
  * other one's, which may have waited in sched_wait, is written.
  */
+#include "machine/domain.h"
 #include "micro/offsets.h"
 
     .text
-    .globl ipc_fast_call, ipc_fast_reply_wait, ipc_message_fast, switch_fast, paging_load_keep_fast
+    .globl ipc_fast_call, ipc_fast_reply_wait
 
 .macro SAVE
     push %rbx
@@ -35,8 +36,7 @@
     lea (%rbp, %rcx, 8), %rbp
 .endm
 
-/* rcx: how many words are in memory, none of which was copied yet; goes on at 1 with none. */
-.macro WORDS_CHECK
+.macro COPY_WORDS
     test $TAG_WORDS_BITS, %edx
     jz 1f
     mov %edx, %ecx
@@ -50,54 +50,22 @@
 1:  and $TAG_MASK_VALUE, %edx
 .endm
 
-ipc_fast_call:
-    SAVE
-    FIND_HANDLE
-    cmpw $KIND_ENDPOINT, HANDLE_KIND(%rbp)
-    jne 4f
-3:  mov HANDLE_OBJECT(%rbp), %r12
-    mov ENDPOINT_RECEIVER(%r12), %r13
-    cmp $ENDPOINT_BUSY_VALUE, %r13
-    jbe call_slow_path
-    WORDS_CHECK
-    movq $0, ENDPOINT_RECEIVER(%r12)
-    mov %edx, TCB_TAG(%rbx)
-    mov %rbx, TCB_CALLER(%r13)
-    mov %r13, TCB_HOLDER(%rbx)
-    movl $STATE_REPLY, TCB_STATE(%rbx)
-    mov HANDLE_BADGE(%rbp), %rdi
-    jmp switch_to
-4:  test %rsi, %rsi                 /* handle 0, which no slot holds: the pager */
-    jnz call_slow_path
-    lea TCB_PAGER(%rbx), %rbp
-    cmpw $KIND_ENDPOINT, HANDLE_KIND(%rbp)
-    je 3b
-    jmp call_slow_path
-
-ipc_fast_reply_wait:
-    SAVE
-    FIND_HANDLE
-    cmpl $KIND_RECEIVE, HANDLE_KIND(%rbp)
-    jne call_slow_path
-    mov HANDLE_OBJECT(%rbp), %r12
-    mov TCB_CALLER(%rbx), %r13
-    test %r13, %r13
-    jz call_slow_path
-    cmpl $STATE_REPLY, TCB_STATE(%r13)
-    jne call_slow_path
+/* Whether the running thread can wait at the endpoint r12 at once. */
+.macro CHECK_WAIT
     cmpq $0, ENDPOINT_RECEIVER(%r12)
     jne call_slow_path
     cmpl $0, TCB_ATTENTION(%rbx)
     jne call_slow_path
-    WORDS_CHECK
+.endm
+.macro BEGIN_WAIT
     mov %rbx, ENDPOINT_RECEIVER(%r12)
     mov %r12, TCB_AT(%rbx)
     movq $0, TCB_CALLER(%rbx)
     movl $STATE_RECEIVES, TCB_STATE(%rbx)
-    xor %edi, %edi
+.endm
 
-/* rdi rdx r10 r8 r9 rax: as the other one gets them. */
-switch_to:
+/* From rbx to r13, but for stack and registers; rcx: the top of the other one's stack. */
+.macro SWITCH name
     mov TCB_THREAD(%rbx), %rbp
     mov TCB_THREAD(%r13), %r12
     lea call_resume(%rip), %rcx
@@ -127,20 +95,82 @@ switch_to:
     incq books + 8 * BOOK_AS_SWITCH(%rip)
     mov TABLE_CR3(%rsi), %rcx
     test %rcx, %rcx
-    js 4f
+    js 5f
     mov %rcx, %cr3
 
 2:  cmp %r12, fpu_owner(%rip)
     setne %cl
     cmp %cl, fpu_off(%rip)
-    jne 5f
+    jne 6f
 3:  mov THREAD_STACK_TOP(%r12), %rcx
     mov %rcx, trap_tss + TSS_STACK(%rip)
-    lea -FRAME_SAVED(%rcx), %rsp
-ipc_message_fast:
+    .globl ipc_message_fast_\name, switch_fast_\name, paging_load_keep_\name
+ipc_message_fast_\name:
     incq books + 8 * BOOK_IPC(%rip)
-switch_fast:
+switch_fast_\name:
     incq books + 8 * BOOK_THREAD_SWITCH(%rip)
+.endm
+
+/* The rarer ways through SWITCH. */
+.macro SWITCH_ASIDE name
+5:  incq books + 8 * BOOK_AS_SWITCH_KEPT(%rip) /* the TLB keeps what it knows of the other one's space (tlb.h) */
+paging_load_keep_\name:
+    mov %rcx, %cr3
+    jmp 2b
+6:  mov %cl, fpu_off(%rip)          /* floating-point registers get out of reach, or into it again (fpu.h) */
+    test %cl, %cl
+    jz 7f
+    mov fpu_off_cr0(%rip), %rcx
+    mov %rcx, %cr0
+    jmp 3b
+7:  clts
+    jmp 3b
+.endm
+
+ipc_fast_call:
+    SAVE
+    FIND_HANDLE
+    cmpw $KIND_ENDPOINT, HANDLE_KIND(%rbp)
+    jne 4f
+3:  mov HANDLE_OBJECT(%rbp), %r12
+    mov ENDPOINT_RECEIVER(%r12), %r13
+    cmp $ENDPOINT_BUSY_VALUE, %r13
+    jbe call_slow_path
+    COPY_WORDS
+    movq $0, ENDPOINT_RECEIVER(%r12)
+    mov %edx, TCB_TAG(%rbx)
+    mov %rbx, TCB_CALLER(%r13)
+    mov %r13, TCB_HOLDER(%rbx)
+    movl $STATE_REPLY, TCB_STATE(%rbx)
+    mov HANDLE_BADGE(%rbp), %rdi
+    jmp switch_to
+4:  test %rsi, %rsi                 /* handle 0, which no slot holds: the pager */
+    jnz call_slow_path
+    lea TCB_PAGER(%rbx), %rbp
+    cmpw $KIND_ENDPOINT, HANDLE_KIND(%rbp)
+    je 3b
+    jmp call_slow_path
+
+ipc_fast_reply_wait:
+    SAVE
+    FIND_HANDLE
+    cmpl $KIND_RECEIVE, HANDLE_KIND(%rbp)
+    jne call_slow_path
+    mov HANDLE_OBJECT(%rbp), %r12
+    mov TCB_CALLER(%rbx), %r13
+    test %r13, %r13
+    jz call_slow_path
+    CHECK_WAIT
+    cmpl $STATE_REPLY, TCB_STATE(%r13)
+    jne reply_to_fault
+    COPY_WORDS
+    BEGIN_WAIT
+    xor %edi, %edi
+
+/* rdi rdx r10 r8 r9 rax: as the other one gets them. */
+switch_to:
+    SWITCH call
+    lea -FRAME_SAVED(%rcx), %rsp
     xor %esi, %esi
     pop %r15
     pop %r14
@@ -152,21 +182,24 @@ switch_fast:
     pop %r11
     pop %rsp
     sysretq
+    SWITCH_ASIDE call
 
-/* The TLB keeps what it knows of the other one's space (tlb.h). */
-4:  incq books + 8 * BOOK_AS_SWITCH_KEPT(%rip)
-paging_load_keep_fast:
-    mov %rcx, %cr3
-    jmp 2b
-
-/* The floating-point registers are to be out of reach now, or in reach again (fpu.h). */
-5:  mov %cl, fpu_off(%rip)
-    test %cl, %cl
-    jz 6f
-    mov fpu_off_cr0(%rip), %rcx
-    mov %rcx, %cr0
-    jmp 3b
-6:  clts
-    jmp 3b
+/* The pager lets a thread try again that waits in an exception: it goes on from there, unless it has to be told of
+   events first.  C has left its stack for good, and the register area that it used there. */
+reply_to_fault:
+    cmpl $STATE_FAULT, TCB_STATE(%r13)
+    jne call_slow_path
+    test $TAG_OP_BITS | TAG_WORDS_BITS, %edx
+    jnz call_slow_path
+    mov TCB_INFO(%r13), %rcx
+    cmpl $0, INFO_PENDING(%rcx)
+    jne call_slow_path
+    BEGIN_WAIT
+    SWITCH fault
+    lea -FRAME_SAVED - FRAME_REGISTERS(%rcx), %rsi
+    mov %rsi, TCB_REGS(%r13)
+    lea -TRAP_BYTES(%rcx), %rsp
+    jmp trap_return
+    SWITCH_ASIDE fault
 
     .section .note.GNU-stack, "", @progbits

@@ -21,11 +21,32 @@
 #define ENTRY_WRITE 2ull
 #define ENTRY_USER 4ull
 #define ENTRY_UNCACHED 16ull
+#define ENTRY_DIRTY 64ull
 #define ENTRY_LARGE 128ull
 #define ENTRY_NEEDED (ENTRY_PRESENT | ENTRY_USER)
 #define ACCESS_ALL (PAGER_READ | PAGER_WRITE | PAGER_EXEC)
 #define LARGE_BYTES 0x200000u
 #define LEVELS_PAGES 4 /* that a mapping may take at most */
+
+/* The entry of a page directory for address, all of whose levels are there. */
+static uint64_t *directory_entry(const struct table *table, uint64_t address)
+{
+    uint64_t *entries = table->pml4;
+
+    for (unsigned shift = 39; shift > 21; shift -= 9)
+        entries = paging_direct(PAGING_ADDRESS(entries[address >> shift & 511]));
+    return &entries[address >> 21 & 511];
+}
+
+/* What the kernel writes by its own mapping counts as written in table, too. */
+static void written_set(const struct table *table, uint64_t address)
+{
+    uint64_t *entry = directory_entry(table, address);
+
+    if (!(*entry & ENTRY_LARGE))
+        entry = (uint64_t *)paging_direct(PAGING_ADDRESS(*entry)) + (address >> PAGE_SHIFT & 511);
+    *entry |= ENTRY_DIRTY;
+}
 
 char *memory_find(const struct table *table, uint64_t address, uint32_t access)
 {
@@ -37,7 +58,11 @@ char *memory_find(const struct table *table, uint64_t address, uint32_t access)
     physical = (PAGING_ADDRESS(entry) & ~(span - 1)) + address % span;
     if ((entry & ENTRY_NEEDED) != ENTRY_NEEDED || entry & ENTRY_UNCACHED || physical >= boot.memory_end)
         return NULL;
-    return access & PAGER_WRITE && !(entry & ENTRY_WRITE) ? NULL : paging_direct(physical);
+    if (access & PAGER_WRITE && !(entry & ENTRY_WRITE))
+        return NULL;
+    if (access & PAGER_WRITE)
+        written_set(table, address);
+    return paging_direct(physical);
 }
 
 /* The frame of a page that the running process may pass on. */
@@ -87,16 +112,6 @@ int64_t memory_call_map(uint64_t space, uint64_t address, uint64_t own, uint64_t
         return -EINVAL;
     frame = own_frame(own, (uint32_t)access);
     return frame ? map(s, address, frame, (uint32_t)access) : -EPERM;
-}
-
-/* The entry of a page directory for address, all of whose levels are there. */
-static uint64_t *directory_entry(const struct table *table, uint64_t address)
-{
-    uint64_t *entries = table->pml4;
-
-    for (unsigned shift = 39; shift > 21; shift -= 9)
-        entries = paging_direct(PAGING_ADDRESS(entries[address >> shift & 511]));
-    return &entries[address >> 21 & 511];
 }
 
 /* Makes small pages of the large one at address, if it is one, in a process's first space. */

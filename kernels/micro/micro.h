@@ -30,35 +30,38 @@
 #define MICRO_TAG_PAYLOAD (1 << 21)
 #define MICRO_TAG_NOTE (1 << 22) /* from the kernel: rdi holds the bits of the thread's bound note, now cleared */
 /* From the kernel: an exception, whose vector is the operation; words: address, access (PAGER_*; 0: no pager
-   could help), rip, space's label.
+   could help), rip, space's label.  Of processes that take upcalls only page faults below APP_END.
    A reply with operation 0 lets the thread try again; any other is an exception to it. */
 #define MICRO_TAG_FAULT (1 << 23)
 
 /* Messages. */
 /* CALL sends to an endpoint and waits for the reply: -EBADF, -EPERM, -EINTR (the callee is gone).  Handle 0 is the
    thread's pager, with the badge that its faults have.  The UNTIL forms end with -ETIMEDOUT at deadline_ns in struct
-   domain_message. */
+   domain_message.  A caller that is neither replied to nor kept before its receiver waits again gets -EINTR. */
 #define MICRO_CALL 0
 #define MICRO_WAIT 1       /* waits at an endpoint (receive right), or for the bound note: -EBADF, -EPERM */
 #define MICRO_REPLY_WAIT 2 /* replies to the caller that was received last, if any waits still; then as MICRO_WAIT */
 #define MICRO_CALL_UNTIL 3
 #define MICRO_WAIT_UNTIL 4
-#define MICRO_REPLY 5 /* rsi: a reply handle (MICRO_REPLY_KEEP), used up; or 0: the caller received last */
+/* rsi: a reply handle (MICRO_REPLY_KEEP), used up; or 0: the caller received last.  -EBADF -ENOENT */
+#define MICRO_REPLY 5
 #define MICRO_MESSAGES 6
 
-#define MICRO_REPLY_KEEP 6    /* (): a handle for the caller received last, to reply to later; -ENOENT -EMFILE */
+#define MICRO_REPLY_KEEP 6 /* (): a handle for the caller received last, to reply to later; -ENOENT -EMFILE */
+/* Neither brings in pages, on either side: who offers memory touches it first.  n is at most MICRO_PAYLOAD_MAX. */
+#define MICRO_PAYLOAD_MAX (1 << 20)
 #define MICRO_PAYLOAD_READ 7  /* (reply handle or 0, own address, offset, n): from the caller's payload to here */
 #define MICRO_PAYLOAD_WRITE 8 /* (reply handle or 0, offset, own address, n): to it; -EFAULT -EINVAL -ENOENT */
 
 /* Notes. */
 #define MICRO_NOTE_MAKE 9    /* (): handle */
 #define MICRO_NOTE_SIGNAL 10 /* (note, bits) */
-#define MICRO_NOTE_WAIT 11   /* (note, deadline_ns): the bits, now cleared; -ETIMEDOUT */
+#define MICRO_NOTE_WAIT 11   /* (note, deadline_ns): the bits, now cleared; -ETIMEDOUT; -EBADF: the note is gone */
 #define MICRO_NOTE_BIND 12   /* (note): its bits also end this thread's waits at endpoints; -EBUSY */
 
 /* Interrupts and ports: only those that the handle is for. */
-#define MICRO_IRQ_BIND 13 /* (irq, note, bits): signals the note whenever the line fires, which then stays shut */
-#define MICRO_IRQ_ACK 14  /* (irq): opens it again */
+#define MICRO_IRQ_BIND 13 /* (irq, note, bits): signals the note when the line fires, then not until MICRO_IRQ_ACK */
+#define MICRO_IRQ_ACK 14  /* (irq): the next one; at once, if the line has fired meanwhile */
 #define MICRO_PORT_IN 15  /* (port, bytes): for processes without the ports in their I/O permission bitmap; -EPERM */
 #define MICRO_PORT_OUT 16 /* (port, bytes, value): bytes is 1 or 4 */
 /* + offset, as a port, 4 bytes: configuration space of the process's own device on PCI; what is written there can move
@@ -66,24 +69,28 @@
 #define MICRO_PORT_CONFIG 0x10000
 
 /* Handles. */
-/* (process, handle, badge): a copy for that process (badge of an endpoint's; receive right is not given): its number
-   there. */
+/* (process, handle, badge): a copy for that process: its number there; -EBADF -EMFILE.  The receive right is not given;
+   who has it chooses the badge, others pass on their own. */
 #define MICRO_HANDLE_GIVE 17
 #define MICRO_HANDLE_CLOSE 18  /* (handle) */
 #define MICRO_ENDPOINT_MAKE 19 /* (): handle with the receive right */
 
-/* Spaces and memory.  space: handle.  Mapping needs a page of the caller's that it has with at least that access. */
+/* Spaces and memory.  space: handle; address: a whole page below APP_END.  Mapped can be only what the caller has for
+   good and may access itself (execution counts as reading): its memory (DOMAIN_RAM), windows, the program's file.  What
+   others have mapped to it it cannot pass on, so that unmapping a page takes it away for certain. */
 #define MICRO_SPACE_MAKE 20  /* (process, label): a new space of that process: handle */
 #define MICRO_SPACE_ENTER 21 /* (space): the running thread goes on in that space of its own process */
 #define MICRO_MAP 22         /* (space, address, own address, access): -EINVAL -EPERM -ENOMEM */
-#define MICRO_GRANT 23       /* the same, and the caller's own mapping ends */
+#define MICRO_GRANT 23       /* the same of its own memory, and the caller's own mapping ends */
 #define MICRO_UNMAP 24       /* (space, address): 1 if there was a page, 3 if it was written to, 0 */
-#define MICRO_PROTECT 25     /* (space, address, access): as MICRO_UNMAP; from then on it was not written to */
+/* (space, address, access): takes access away (more is mapped again: -EPERM); says what MICRO_UNMAP does; from then on
+   the page was not written to. */
+#define MICRO_PROTECT 25
 
 /* Threads. */
 #define MICRO_THREAD_MAKE 26  /* (space, rip, rsp, message slot, pager endpoint or 0): handle; it runs */
 #define MICRO_THREAD_START 27 /* (thread, rip, rsp): one that waits in a call goes on so, other registers 0 */
-#define MICRO_THREAD_END 28   /* (thread or 0: the running one) */
+#define MICRO_THREAD_END 28   /* (thread or 0: the running one); with its last one a process ends */
 #define MICRO_YIELD 29
 
 /* For a process with an application: events and time. */
@@ -93,10 +100,14 @@
 #define MICRO_TLS 33   /* (base) */
 
 #define MICRO_BOOKS 34 /* (address, n): the kernel's books, with those of every process added; how many */
-#define MICRO_LOG 35   /* (address, n): console text before the console's server runs, and from it */
+#define MICRO_LOG 35   /* (address, n): console text before the console's server runs, and from it; n <= 4096 */
 #define MICRO_END 36   /* (status): ends the machine; only with a handle of kind machine in slot HANDLE_MACHINE */
 #define MICRO_NULL 37
-#define MICRO_CALLS 38
+/* (note, bits): before the machine ends, whoever wants that, the bits are signalled to the note, and the thread to
+   which it is bound makes the end, by MICRO_END.  One thread may, of a server with the handle for that: -EPERM -EBADF
+   -EBUSY */
+#define MICRO_LAST 38
+#define MICRO_CALLS 39
 
 /* Handles that processes are started with (0: none). */
 #define HANDLE_SELF 1    /* own endpoint, with the receive right */

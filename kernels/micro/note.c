@@ -2,6 +2,7 @@
 /* note.c: notifications.  Bits gather until somebody takes them; that is one message. */
 #include "micro/note.h"
 #include "base/errno.h"
+#include "micro/end.h"
 #include "micro/ipc.h"
 
 uint64_t note_take(struct note *n)
@@ -36,7 +37,8 @@ void note_signal(struct note *n, uint64_t bits)
         return;
     if (!list_empty(&n->waiters)) {
         t = LIST_ENTRY(n->waiters.next, struct tcb, queue);
-        tcb_detach(t);
+        list_remove(&t->queue);
+        t->state = TCB_RUNS;
         t->bits = note_take(n);
         ipc_message_count();
         tcb_wake(t);
@@ -63,6 +65,7 @@ void note_unbind(struct tcb *t)
         return;
     t->bound = NULL;
     n->bound = NULL;
+    end_note_unbound(n);
     object_put(&n->object);
 }
 

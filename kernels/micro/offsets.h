@@ -23,9 +23,12 @@
 #define TCB_ATTENTION 80
 #define TCB_IO_MAP 84
 #define TCB_PAGER 88
+#define TCB_REGS 112
+#define TCB_INFO 120
 #define STATE_RUNS 0
 #define STATE_RECEIVES 2
 #define STATE_REPLY 3
+#define STATE_FAULT 5
 
 #define HANDLE_KIND 0
 #define HANDLE_OBJECT 8
@@ -50,11 +53,13 @@
 #define FRAME_SAVED_ONLY 48 /* of these, those that the processor does not need to return */
 #define FRAME_REGISTERS 56
 #define FLAGS_START 0x202 /* interrupts on */
+#define TRAP_BYTES 176    /* struct trap, at the top of the stack in an exception */
 /* What switch_stacks takes from a stack: six registers and where to go. */
 #define SWITCH_REGISTERS 48
 
 #define HANDLE_SLOTS 256
 #define TAG_MASK_VALUE 0x3fffff
+#define TAG_OP_BITS 0xffff
 #define TAG_WORDS_BITS 0x1f0000
 #define TAG_WORDS_SHIFT 16
 #define WORDS_IN_MEMORY 12

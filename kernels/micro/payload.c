@@ -50,7 +50,7 @@ static int64_t payload_copy(uint64_t reply, uint64_t own, uint64_t offset, uint6
         return -ENOENT;
     address = caller->message->payload;
     bytes = caller->message->payload_bytes;
-    if (!(caller->tag & MICRO_TAG_PAYLOAD) || offset > bytes || n > bytes - offset)
+    if (!(caller->tag & MICRO_TAG_PAYLOAD) || n > MICRO_PAYLOAD_MAX || offset > bytes || n > bytes - offset)
         return -EINVAL;
     if (n > USER_END || own > USER_END - n || bytes > USER_END || address > USER_END - bytes)
         return -EFAULT;

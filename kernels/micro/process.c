@@ -57,7 +57,7 @@ void process_end(struct process *p)
 
 void process_thread_ended(struct process *p)
 {
-    if (--p->thread_count)
+    if (--p->thread_count || (p->common && !p->object.dead))
         return;
     if (p->object.dead)
         process_finish(p);

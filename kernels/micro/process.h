@@ -31,6 +31,7 @@ struct process {
     struct irq *irq[2];
     uint16_t io_map, port_first, port_count;
     bool application;         /* when it ends, the machine does */
+    bool common;              /* its threads' ends are not its own (compose.h) */
     bool has_config;          /* it may use its device's PCI configuration space */
     int64_t pages, pages_max; /* of the kernel's memory: taken, and allowed */
     struct handle handles[HANDLES_MAX];

@@ -79,6 +79,7 @@ void tcb_detach(struct tcb *t)
         break;
     case TCB_REPLY:
     case TCB_REPLY_SLOW:
+    case TCB_FAULT:
         if (t->holder)
             t->holder->caller = NULL;
         else
@@ -113,6 +114,7 @@ static bool tcb_prepare(struct tcb *t, struct micro_space *space, unsigned slot)
     t->regs = &tcb_frame(t)->r;
     t->process = p;
     t->handles = p->handles;
+    t->info = p->info;
     t->message = &p->info->messages[slot];
     t->io_map = p->io_map;
     t->space = space;
@@ -201,6 +203,7 @@ int64_t tcb_call_make(uint64_t space, uint64_t rip, uint64_t rsp, uint64_t slot,
     struct micro_space *s = handle_object(space, OBJECT_SPACE);
     struct handle *h = handle_find(pager, OBJECT_ENDPOINT);
     struct tcb *t;
+    int64_t n;
 
     if (!s || (pager && !h))
         return -EBADF;
@@ -209,7 +212,12 @@ int64_t tcb_call_make(uint64_t space, uint64_t rip, uint64_t rsp, uint64_t slot,
     if (s->process->object.dead)
         return -EBADF;
     t = tcb_make(s, rip, rsp, (unsigned)slot, h);
-    return t ? handle_add(tcb_running->process, OBJECT_THREAD, 0, t, 0) : -ENOMEM;
+    if (!t)
+        return -ENOMEM;
+    n = handle_add(tcb_running->process, OBJECT_THREAD, 0, t, 0);
+    if (n < 0) /* its own reference keeps it until it ends */
+        tcb_kill(t);
+    return n;
 }
 
 /* It waits in a call, so it goes on from its frame as after the fast path. */

@@ -21,7 +21,8 @@ enum tcb_state {
     TCB_SENDS,      /* in the queue of an endpoint's senders */
     TCB_RECEIVES,   /* waits at an endpoint, or for its bound note only */
     TCB_REPLY,      /* was received and waits for the reply */
-    TCB_REPLY_SLOW, /* the same; with a deadline, or in a fault */
+    TCB_REPLY_SLOW, /* the same with a deadline */
+    TCB_FAULT,      /* the same in an exception, for which the kernel has called the pager */
     TCB_NOTE,       /* waits for a note */
     TCB_SLEEP,      /* waits for an event */
 };
@@ -57,16 +58,17 @@ struct tcb {
     uint32_t attention;             /* 80: its bound note has bits */
     uint16_t io_map;                /* 84: which ports are open to it */
     struct handle pager;            /* 88: gets its faults, and calls of handle 0; OBJECT_NONE: nobody does */
+    struct registers *regs;         /* 112: where what comes is put: in its frame, in a fault elsewhere */
+    struct domain_info *info;       /* 120: its process's */
     /* -------- */
     struct process *process;
     struct micro_space *space;
-    struct registers *regs; /* where what comes is put: in its frame, in a fault elsewhere */
-    bool timed;             /* its call ends with a deadline or is a fault: TCB_REPLY_SLOW */
-    struct handle *kept;    /* the handle that holds the right to reply to it */
-    struct list queue;      /* among an endpoint's senders or receivers, or those that wait for a note */
-    struct list link;       /* among its process's threads */
-    uint64_t badge;         /* with which it sends */
-    uint64_t bits;          /* of the note that it waited for */
+    enum tcb_state reply_state; /* how it will wait for the reply to what it sends */
+    struct handle *kept;        /* the handle that holds the right to reply to it */
+    struct list queue;          /* among an endpoint's senders or receivers, or those that wait for a note */
+    struct list link;           /* among its process's threads */
+    uint64_t badge;             /* with which it sends */
+    uint64_t bits;              /* of the note that it waited for */
     struct note *bound;
     uint64_t entry_rip, entry_rsp;
 };

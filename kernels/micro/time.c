@@ -57,9 +57,9 @@ int64_t time_call_sleep(uint64_t deadline_ns)
 {
     struct tcb *self = tcb_running;
 
-    if (!self->process->info->pending)
+    if (!self->info->pending)
         tcb_wait(self, TCB_SLEEP, deadline_ns, NULL);
-    return self->process->info->pending;
+    return self->info->pending;
 }
 
 int64_t time_call_alarm(uint64_t deadline_ns)

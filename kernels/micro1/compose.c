@@ -12,6 +12,10 @@ struct endpoint *compose_service(void)
     return NULL;
 }
 
+void compose_end(void)
+{
+}
+
 const struct micro_process micro_processes[] = {
     {
         .name = "system",
@@ -33,8 +37,7 @@ const struct micro_process micro_processes[] = {
         .domain = DOMAIN_LIBRARY,
         .module = module_program_side_start,
         .module_end = module_program_side_end,
-        .ram_least = 4 * KIB,
-        .pager = DOMAIN_SYSTEM,
+        .common = true,
         .application = true,
     },
 };

@@ -13,6 +13,7 @@
 #include "posix.h"
 #include "user/library.h"
 
+#define AWAIT_NS 1000000u
 #define CACHE_SHARE 4 /* the file cache may take a quarter of memory */
 
 void home_text(const char *text, uint64_t n)
@@ -51,6 +52,13 @@ _Noreturn void env_shutdown(int status)
     home_end(status);
 }
 
+/* With leaks=1 the kernel makes the application's process only when the system has nothing left to do. */
+static void application_await(void)
+{
+    while (user_call(MICRO_EVENT, HANDLE_APP, 0, 0, 0, 0, 0) == -EBADF)
+        user_call(MICRO_SLEEP, env_now_ns() + AWAIT_NS, 0, 0, 0, 0, 0);
+}
+
 _Noreturn void home_entry(void)
 {
     static struct thread thread;
@@ -64,6 +72,7 @@ _Noreturn void home_entry(void)
     console_init();
     if (blk_init() == 0 && fs_mount((uint32_t)(alloc_total_pages() / CACHE_SHARE)) < 0)
         env_log("the disk has no file system that can be mounted");
+    application_await();
     table_next(HANDLE_APP, 0);
     if (posix_start(&program, client_program_words(), NULL) < 0)
         panic("the first process cannot be made");

@@ -13,16 +13,15 @@ void program_tls(uint64_t base)
         user_call(MICRO_TLS, base, 0, 0, 0, 0, 0);
 }
 
-/* The domain's own thread has nothing to do: without an upcall entry the kernel tells the system of all exceptions. */
-_Noreturn void home_entry(void)
-{
-    for (;;)
-        user_call(MICRO_SLEEP, SCHED_FOREVER, 0, 0, 0, 0, 0);
-}
-
 _Noreturn void env_panic(const char *message)
 {
     (void)message;
     for (;;)
         user_call(MICRO_THREAD_END, 0, 0, 0, 0, 0, 0);
+}
+
+/* Only threads that the system makes run here. */
+_Noreturn void home_entry(void)
+{
+    env_panic(NULL);
 }

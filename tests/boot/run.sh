@@ -34,8 +34,8 @@ names=()
 declare -A image_of words_of settings_of
 
 # boot_case NAME STRUCTURE PROGRAM WORDS [KEY=VALUE...]: declares a case.  Keys, with what holds if absent:
-#   machine=microvm memory=64 cpu=max    disk=base (none, garbage, empty)
-#   done=ok (skip, fail, none)  status=33  check=FUNCTION (called with the case's folder)
+#   machine=microvm memory=64 cpu=max    disk=base (none, garbage, empty, twin: two of them, for two environments)
+#   done=ok (skip, fail, none)  status=33 (any)  check=FUNCTION (called with the case's folder)
 #   clock=counted (real: the guest's time is the host's)    input=no (yes: a byte on the serial line, when asked for)
 #   kernel= (words for the kernel, joined by +)    tables=no (hidden, whole: ring3_tables.py looks and ends QEMU)
 boot_case() {
@@ -86,6 +86,7 @@ disk_make() { # KIND FILE
     garbage) /usr/bin/python3 -c 'import random, sys
 sys.stdout.buffer.write(random.Random(1).randbytes(4 << 20))' >"$2" ;;
     empty) truncate -s 4M "$2" ;;
+    twin) cat build/disk.img build/disk.img >"$2" ;;
     esac
 }
 
@@ -93,12 +94,18 @@ sys.stdout.buffer.write(random.Random(1).randbytes(4 << 20))' >"$2" ;;
 judge() { # NAME FOLDER STATUS
     local wanted
     wanted=$(setting "$1" status $status_ok)
+    if [[ $wanted == any && $3 != 124 && $3 != "$status_panic" ]]; then
+        wanted=$3
+    fi
     if [[ $3 != "$wanted" ]]; then
         echo "QEMU left with status $3 instead of $wanted: $(tail -n 1 "$2/stderr" "$2/serial" 2>&1 | tr '\n' ' ')"
         return 1
     fi
     if [[ $wanted != "$status_panic" ]] && grep -q '^TOLL1 panic' "$2/serial"; then
         grep '^TOLL1 panic' "$2/serial"
+        return 1
+    fi
+    if grep -a '^TOLL1 value [a-z]*_leaked [a-z]* [1-9]' "$2/serial"; then
         return 1
     fi
     wanted=$(setting "$1" 'done' ok)
@@ -118,7 +125,7 @@ judge() { # NAME FOLDER STATUS
 }
 
 run_case() { # NAME
-    local name=$1 folder=$work/$1 status=0 why kernel
+    local name=$1 folder=$work/$1 status=0 why kernel sectors
     mkdir -p "$folder"
     disk_make "$(setting "$name" disk base)" "$folder/disk"
     if [[ $(setting "$name" nmi no) == yes ]]; then
@@ -136,6 +143,11 @@ run_case() { # NAME
         exec < <(input_send "$folder")
     fi
     kernel=$(setting "$name" kernel '')
+    [[ ${image_of[$name]} != */exo/* ]] || kernel+="+leaks=1" # there nothing may be left over, whatever was run
+    if [[ $(setting "$name" disk base) == twin ]]; then
+        sectors=$(($(stat -c %s "$folder/disk") / 1024))
+        kernel+="+extent=0:$sectors+extent=$sectors:$sectors"
+    fi
     qemu "$folder" "$(setting "$name" machine microvm)" "$(setting "$name" cpu max)" "$(setting "$name" memory 64)" \
         "${image_of[$name]}" "${kernel//+/ }" "${words_of[$name]}" || status=$?
     if why=$(judge "$name" "$folder" "$status"); then
@@ -239,8 +251,8 @@ tables_as_wanted() { # FOLDER
     }
 }
 
-# Every address of the backtrace lies in a function of the image's map, and there is at least one.
-backtrace_known() { # FOLDER MAP
+# Every address of the backtrace (or the first N) lies in a function of the image's map, and there is at least one.
+backtrace_known() { # FOLDER MAP [N]
     grep -q '^TOLL1 panic' "$1/serial" || {
         echo "no panic was reported"
         return 1
@@ -248,14 +260,78 @@ backtrace_known() { # FOLDER MAP
     grep '^TOLL1 bt' "$1/serial" | tr -d '\r' | /usr/bin/python3 -c '
 import sys
 functions = [(int(w[1], 16), int(w[2], 16)) for w in (line.split() for line in open(sys.argv[1])) if w[0] == "symbol"]
-frames = [int(line.split()[2], 16) for line in sys.stdin]
+frames = [int(line.split()[2], 16) for line in sys.stdin][: int(sys.argv[2])]
 unknown = [hex(f) for f in frames if not any(a <= f < a + max(n, 256) for a, n in functions)]
 if not frames or unknown:
     sys.exit("no function of the map has the frames " + " ".join(unknown) if frames else "no backtrace")
-' "$2" 2>&1
+' "$2" "${3:-100}" 2>&1
 }
+backtrace_known_exo() { backtrace_known "$1" build/images/exo/call_null.map; }
+backtrace_known_micro() { backtrace_known "$1" build/images/micro/call_null.map 1; } # assembly has no frames
+backtrace_known_micro1() { backtrace_known "$1" build/images/micro1/call_null.map 1; }
 backtrace_known_mono() { backtrace_known "$1" build/images/mono/call_null.map; }
 backtrace_known_uni() { backtrace_known "$1" build/images/uni/call_null.map; }
+
+# Processes end, but not servers.  A hostile process may have written part of a line before.
+hostile_ended() { # FOLDER
+    grep -qa -e 'TOLL1 exit' "$1/serial" || {
+        echo "the machine did not end"
+        return 1
+    }
+    if grep -a -e 'is ended by' "$1/serial" | grep -va -e 'process library ' -e 'environment 0 '; then
+        return 1
+    fi
+}
+
+# Every domain has tried, and only the one that was to perish did.
+intruders_ended() { # FOLDER
+    [[ $(grep -c '^TOLL1 value failures_[0-5] attempts 0' "$1/serial") == 6 ]] || {
+        echo "not all domains came to their end"
+        return 1
+    }
+    [[ $(grep 'is ended by' "$1/serial" | cut -d ' ' -f 1-6) == 'process echo is ended by exception' ]] || {
+        grep 'is ended by' "$1/serial" || echo "nobody perished"
+        return 1
+    }
+}
+
+disk_clean() { # FOLDER
+    e2fsck -fn "$1/disk" >"$1/fsck" 2>&1 || {
+        echo "e2fsck: $(grep -v -e '^Pass' -e '^$' -e '^e2fsck' "$1/fsck" | head -n 2 | tr '\n' ' ')"
+        return 1
+    }
+}
+
+# Each half of the disk (1, 2) is a clean file system.
+half_clean() { # FOLDER HALF
+    local sectors
+    sectors=$(($(stat -c %s "$1/disk") / 1024))
+    dd if="$1/disk" of="$1/half" bs=512 count=$sectors skip=$((sectors * ($2 - 1))) status=none
+    e2fsck -fn "$1/half" >"$1/fsck" 2>&1 || {
+        echo "half $2 of the disk: $(grep -v -e '^Pass' -e '^$' -e '^e2fsck' "$1/fsck" | head -n 2 | tr '\n' ' ')"
+        return 1
+    }
+}
+twins_clean() { # FOLDER
+    half_clean "$1" 1 && half_clean "$1" 2 && [[ $(grep -c '^TOLL1 done [a-z_]* ok' "$1/serial") == 2 ]]
+}
+second_clean() { # FOLDER: the first one is hostile
+    half_clean "$1" 2 && grep -qa '^TOLL1 done fuzz_kernel ok' "$1/serial"
+}
+
+# Two that have tried, and whose frames and sectors are not the same.
+neighbours_apart() { # FOLDER
+    twins_clean "$1" && tr -d '\r' <"$1/serial" | /usr/bin/python3 -c '
+import sys
+values = {}
+for words in (line.split() for line in sys.stdin if line.startswith("TOLL1 value")):
+    values.setdefault(words[2], []).append(int(words[4]))
+for kind in "ram", "extent":
+    (a, b), (na, nb) = values[kind + "_first"], values[kind]
+    if not (a + na <= b or b + nb <= a) or not na or not nb:
+        sys.exit(f"both have {kind} from {a} and {b} on, {na} and {nb}")
+' 2>&1
+}
 
 no_disk_said() { # FOLDER
     grep -q 'the disk has no file system' "$1/serial" || {
@@ -264,10 +340,29 @@ no_disk_said() { # FOLDER
     }
 }
 
+# Lines of two applications side by side, each written in parts.
+lines_whole() { # FOLDER
+    [[ $(tr -d '\r' <"$1/serial" | grep -cxE 'a{399}|b{399}') == 400 ]] || {
+        echo "lines are mixed"
+        return 1
+    }
+}
+
+# What the kernel gave was given back at the end, and every application said that it was well.
+none_leaked() { # FOLDER
+    grep -q '^TOLL1 value frames_leaked frames 0' "$1/serial" || {
+        echo "frames: $(grep 'frames_leaked' "$1/serial" || echo 'not counted')"
+        return 1
+    }
+    ! grep '^TOLL1 done .* fail' "$1/serial"
+}
+
 # ---- the cases ----
 
 workloads='null call_null switch_pingpong read_hot read_cold file_open file_write fault_anon'
-for structure in uni mono; do
+for structure in uni mono exo micro micro1; do
+    meet=''
+    [[ $structure != micro ]] || meet='meet=0' # its pager serves one thread of a program at a time
     for machine in microvm q35; do
         where=$structure-$machine
         for workload in $workloads; do
@@ -299,8 +394,8 @@ for structure in uni mono; do
     boot_case "$structure-fuzz-memory-16" $structure fuzz_calls 'calls=20000 seed=8' memory=16
     boot_case "$structure-posix_suite" $structure posix_suite 'processes=0' check=like_linux_alone
     boot_case "$structure-posix_suite-q35" $structure posix_suite 'processes=0' check=like_linux_alone machine=q35
-    boot_case "$structure-races" $structure races ''
-    boot_case "$structure-races-q35" $structure races '' machine=q35
+    boot_case "$structure-races" $structure races "$meet"
+    boot_case "$structure-races-q35" $structure races "$meet" machine=q35
     boot_case "$structure-races-null" $structure races 'role=null' 'done=none' status=$status_fail check=ended_by_segv
     boot_case "$structure-races-trap" $structure races 'role=trap' 'done=none' status=$status_fail check=ended_by_trap
     boot_case "$structure-races-detached" $structure races 'only=detached'
@@ -317,15 +412,82 @@ for structure in uni mono; do
 done
 for machine in microvm q35; do
     boot_case "uni-$machine-spawn_wait" uni spawn_wait 'ops=3' machine=$machine 'done=skip'
-    boot_case "mono-$machine-spawn_wait" mono spawn_wait 'ops=3 warm=1' machine=$machine
     boot_case "uni-$machine-isolation" uni isolation '' machine=$machine 'done=skip'
     boot_case "uni-$machine-hostile_elf" uni hostile_elf '' machine=$machine 'done=skip'
-    boot_case "mono-$machine-isolation" mono isolation '' machine=$machine
-    boot_case "mono-$machine-hostile_elf" mono hostile_elf 'count=1000' machine=$machine
 done
-for cpu in qemu64 Haswell-noTSX max,-smap,-smep,-fsgsbase; do
-    boot_case "mono-cpu-${cpu//,/}-isolation" mono isolation '' cpu="$cpu"
-    boot_case "mono-cpu-${cpu//,/}-posix_suite" mono posix_suite 'processes=1' cpu="$cpu" check=like_linux_with_processes
+# Those with processes; what kernels know as one process may be several.
+declare -A common_of=([micro1]='common=1')
+for structure in mono exo micro micro1; do
+    for machine in microvm q35; do
+        boot_case "$structure-$machine-spawn_wait" $structure spawn_wait 'ops=3 warm=1' machine=$machine
+        boot_case "$structure-$machine-isolation" $structure isolation "${common_of[$structure]-}" machine=$machine
+        boot_case "$structure-$machine-hostile_elf" $structure hostile_elf 'count=1000' machine=$machine
+    done
+    for cpu in qemu64 Haswell-noTSX max,-smap,-smep,-fsgsbase; do
+        boot_case "$structure-cpu-${cpu//,/}-isolation" $structure isolation '' cpu="$cpu"
+        boot_case "$structure-cpu-${cpu//,/}-posix_suite" $structure posix_suite 'processes=1' cpu="$cpu" \
+            check=like_linux_with_processes
+    done
+    boot_case $structure-memory-16-hostile_elf $structure hostile_elf 'count=3000 seed=2' memory=16
+    boot_case $structure-posix_suite-processes $structure posix_suite 'processes=1' check=like_linux_with_processes
+done
+for words in path=copy ports=call path=copy+ports=call; do
+    for program in isolation 'races meet=0' 'fuzz_calls calls=60000 threads=12 seed=4' 'exit_busy ms=10'; do
+        boot_case "micro-$words-${program%% *}" micro "${program%% *}" "${program#"${program%% *}"}" kernel=$words
+    done
+    boot_case "micro-$words-posix_suite" micro posix_suite 'processes=1' kernel=$words check=like_linux_with_processes
+    boot_case "micro-$words-file_write" micro file_write 'ops=5' kernel=$words machine=q35
+    boot_case "micro-$words-intruder" domains intruder '' kernel=$words check=intruders_ended
+done
+
+# Hostile processes: a million calls each of the kernel itself, and such as end the process that makes them.
+boot_case mono-fuzz_kernel mono fuzz_kernel 'kernel=mono calls=1000000' memory=16
+boot_case mono-kpti-fuzz_kernel mono fuzz_kernel 'kernel=mono calls=100000 seed=77' memory=16 kernel=kpti
+for kernel in exo micro; do
+    for seed in {1..10}; do
+        boot_case "$kernel-fuzz_kernel-wild-$seed" $kernel fuzz_kernel "kernel=$kernel mode=wild calls=20000 seed=$seed" \
+            'done=none' status=any kernel=leaks=1 check=hostile_ended
+    done
+    boot_case "$kernel-fuzz_kernel" $kernel fuzz_kernel "kernel=$kernel calls=1000000" kernel=leaks=1
+    boot_case "$kernel-fuzz_kernel-q35" $kernel fuzz_kernel "kernel=$kernel calls=100000 seed=2" machine=q35 memory=16 \
+        kernel=leaks=1
+    boot_case "$kernel-fuzz_kernel-cpu" $kernel fuzz_kernel "kernel=$kernel calls=100000 seed=3" cpu=max,-smap,-smep,-fsgsbase \
+        kernel=leaks=1
+done
+for seed in {1..10}; do
+    boot_case "micro-fuzz_kernel-servers-$seed" micro fuzz_kernel "kernel=micro mode=wild servers=1 calls=20000 seed=$seed" \
+        'done=none' status=any check=hostile_ended
+done
+for seed in {11..15}; do
+    boot_case "hybrid-fuzz_kernel-servers-$seed" hybrid fuzz_kernel "kernel=micro mode=wild servers=1 calls=20000 seed=$seed" \
+        'done=none' status=any kernel=x check=hostile_ended
+done
+# What ends in the middle of something else, and applications that leave files without names behind.
+for kernel in micro hybrid; do
+    boot_case "$kernel-lifetimes" $kernel lifetimes ''
+    boot_case "$kernel-lifetimes-cpu" $kernel lifetimes '' cpu=max,-smap,-smep,-fsgsbase
+    for how in fault end; do
+        boot_case "$kernel-abandon-$how" $kernel abandon "how=$how" 'done=none' status=any check=disk_clean
+    done
+done
+# All domains of the microkernel try what they must not be able to do.
+for machine in microvm q35; do
+    boot_case "micro-$machine-intruder" domains intruder '' machine=$machine check=intruders_ended
+done
+# Two environments on one disk, each with a part of it and of memory: neither gets at the other's, and one's end is not
+# the other's.
+for machine in microvm q35; do
+    boot_case "exo-$machine-neighbours" exo neighbours 'me=0 -- neighbours me=1' machine=$machine disk=twin check=neighbours_apart \
+        kernel=apps=2
+    for program in file_write posix_suite exit_busy; do
+        boot_case "exo-$machine-two-$program" exo $program "ops=3 processes=1 -- $program ops=3 processes=1" machine=$machine \
+            disk=twin kernel=apps=2 check=twins_clean
+    done
+done
+for seed in {1..5}; do
+    boot_case "exo-two-fuzz_kernel-$seed" exo fuzz_kernel \
+        "kernel=exo mode=wild calls=20000 seed=$seed -- fuzz_kernel kernel=exo calls=200000" disk=twin kernel=apps=2 status=any \
+        check=second_clean
 done
 # With page tables of their own for ring 3 (kernels/mono/kpti.h).
 for machine in microvm q35; do
@@ -377,10 +539,30 @@ done
 boot_case hybrid-poll_input hybrid poll_input '' clock=real input=yes check=exited
 # The kernel that is nothing but a test of page tables.
 for cpu in max qemu64; do
-    boot_case "tables-$cpu" machine tables '' cpu=$cpu kernel=x
+    boot_case "tables-$cpu" machine tables '' cpu=$cpu
 done
-boot_case mono-memory-16-hostile_elf mono hostile_elf 'count=5000 seed=2' memory=16
-boot_case mono-posix_suite-processes mono posix_suite 'processes=1' check=like_linux_with_processes
+
+# The exokernel: what it must not give a hostile environment, ends that leave the other one alone, and events at every
+# instruction.
+for machine in microvm q35; do
+    boot_case "exo-$machine-environment" exo environment 'kernel=exo' machine=$machine kernel=leaks=1 check=none_leaked
+    boot_case "exo-$machine-upcalls" exo upcalls 'kernel=exo' machine=$machine
+done
+boot_case exo-environment-two exo environment 'kernel=exo -- environment kernel=exo' cpu=qemu64 memory=16 \
+    kernel=apps=2+leaks=1 check=none_leaked
+for end in entry recursion stack high window edge; do
+    boot_case "exo-environment-end-$end" exo environment "kernel=exo end=$end -- environment kernel=exo" \
+        status=$status_fail kernel=apps=2+leaks=1 check=none_leaked
+done
+boot_case exo-environment-gap exo environment 'kernel=exo beside=long -- environment kernel=exo beside=gap' memory=1024 \
+    kernel=apps=2+leaks=1 check=none_leaked
+boot_case exo-environment-lines exo environment 'kernel=exo beside=a -- environment kernel=exo beside=b' kernel=apps=2 \
+    check=lines_whole
+boot_case exo-upcalls-eight exo upcalls "rounds=500 kernel=exo$(printf ' -- upcalls kernel=exo rounds=500%.0s' {2..8})" \
+    kernel=apps=8
+for cpu in qemu64 max,-smap,-smep,-fsgsbase max,-xsave; do
+    boot_case "exo-upcalls-cpu-${cpu//,/}" exo upcalls 'kernel=exo rounds=2000' cpu="$cpu"
+done
 
 if [[ $list ]]; then
     printf '%s\n' "${names[@]}" | grep -E -- "$pattern"

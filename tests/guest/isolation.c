@@ -5,6 +5,7 @@
  * ever must leave this one its turns and end when it is killed.
  *
  *   only=NAME   one attempt
+ *   common=1    the first domain is not the process's own, but common to all
  */
 #include "isolation/attempts.h"
 #include "toll.h"
@@ -94,7 +95,7 @@ int main(int argc, char **argv)
     int status;
 
     toll_main(argc, argv, "isolation");
-    const char *what = toll_arg("attempt", NULL), *only = toll_arg("only", NULL);
+    const char *what = toll_arg("attempt", NULL), *only = toll_arg("only", NULL), *common = toll_arg("common", NULL);
     if (what)
         return child_run(what);
     if (child_start("nothing", &child) == ENOSYS)
@@ -104,7 +105,8 @@ int main(int argc, char **argv)
     for (const struct attempt *a = attempts; a->name; a++)
         attempt(a->name, only);
     for (unsigned n = 0; place_name(n, name, sizeof name); n++)
-        attempt(name, only);
+        if (common || strcmp(name, "write_common_page") != 0)
+            attempt(name, only);
     endless();
     innocent();
     toll_value("attempts_stopped", "attempts", stopped);

@@ -10,6 +10,7 @@
  */
 #include "exo/exo.h"
 #include "machine/domain.h"
+#include "raw.h"
 #include "toll.h"
 #include <pthread.h>
 #include <sched.h>
@@ -40,27 +41,16 @@ static uint64_t now(void)
     return (uint64_t)((unsigned __int128)(__builtin_ia32_rdtsc() - info->tsc_start) * info->ns_scale >> 32);
 }
 
-static int64_t call(uint64_t number, uint64_t a, uint64_t b)
-{
-    int64_t result;
-
-    __asm__ volatile("syscall"
-                     : "=a"(result), "+D"(number), "+S"(a), "+d"(b)
-                     :
-                     : "rcx", "r8", "r9", "r10", "r11", "memory", "cc");
-    return result;
-}
-
 static void alarm_set(uint64_t deadline)
 {
-    call(EXO_ALARM, deadline, 0);
+    raw(EXO_ALARM, deadline, 0, 0, 0, 0, 0);
 }
 
 static uint64_t upcalls(void)
 {
     uint64_t books[WIRE_KINDS];
 
-    return call(EXO_BOOKS, (uint64_t)books, WIRE_KINDS) == WIRE_KINDS ? books[WIRE_UPCALL] : 0;
+    return raw(EXO_BOOKS, (uint64_t)books, WIRE_KINDS, 0, 0, 0, 0) == WIRE_KINDS ? books[WIRE_UPCALL] : 0;
 }
 
 /* Loads all registers, lets time pass, and looks at them: the number of the first that has changed, or 0. */

@@ -6,6 +6,9 @@
  * the caller's memory, which must be present then: what is not is touched, and the rest asked for again.
  *
  * Openers of a node are counted here; the server is told of the first and the last.
+ *
+ * The server is trusted with files, not with this domain's memory: how much it says that it has moved is believed only
+ * up to what it was asked for.
  */
 #include "fs.h"
 #include "base/errno.h"
@@ -28,6 +31,12 @@ static int64_t call(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
     int64_t error = message_call(HANDLE_FS, &m);
 
     return error ? error : (int64_t)m.word[0];
+}
+
+/* The same where the result counts bytes, of which there are n. */
+static inline int64_t count_checked(int64_t got, uint64_t n)
+{
+    return got > 0 && (uint64_t)got > n ? -EIO : got;
 }
 
 /* The buffer for small things, n bytes of which the server may use. */
@@ -90,7 +99,7 @@ int fs_open(int dir, const char *path, uint32_t flags, uint32_t mode)
 
 int fs_adopt(int node, uint64_t client)
 {
-    int64_t error = call(ASK_FS_ADOPT, (uint64_t)node, client, 0, 0);
+    int64_t error = (uint32_t)node < FS_NODES_MAX ? call(ASK_FS_ADOPT, (uint64_t)node, client, 0, 0) : -EBADF;
 
     if (!error) {
         held[node].openers++;
@@ -136,7 +145,9 @@ static inline int64_t read_shared(int node, uint64_t offset, uaddr_t to, uint64_
 {
     int64_t got = call(ASK_FS_READ, (uint64_t)node, offset, n, 0);
 
-    if (got <= 0 || env_copy_out(to, BUFFER, (uint64_t)got) == 0)
+    if ((uint64_t)got - 1 >= n)
+        return count_checked(got, n);
+    if (env_copy_out(to, BUFFER, (uint64_t)got) == 0)
         return got;
     got = (int64_t)move_pieces(BUFFER, offset, to, (uint64_t)got, true);
     return got ? got : -EFAULT;
@@ -148,7 +159,7 @@ static int64_t write_shared(int node, uint64_t offset, uaddr_t from, uint64_t n)
 
     if (env_copy_in(BUFFER, from, n))
         there = move_pieces(BUFFER, offset, from, n, false);
-    return n && !there ? -EFAULT : call(ASK_FS_WRITE, (uint64_t)node, offset, there, 0);
+    return n && !there ? -EFAULT : count_checked(call(ASK_FS_WRITE, (uint64_t)node, offset, there, 0), there);
 }
 
 /* One message; true if it has ended before the payload because some of that was not there. */
@@ -160,7 +171,7 @@ static bool move_once(uint64_t op, int node, uint64_t offset, const void *payloa
     *result = message_call(HANDLE_FS, &m);
     if (*result)
         return false;
-    *result = (int64_t)m.word[0];
+    *result = count_checked((int64_t)m.word[0], n);
     return m.word[1] == FAULT_SEEN;
 }
 
@@ -226,7 +237,7 @@ static int64_t load(int node, uint64_t offset, void *buffer, uint64_t n)
 
     if (client_copies)
         message_payload(buffer, n);
-    got = call(ASK_FS_READ | payload_tag(), (uint64_t)node, offset, n, 0);
+    got = count_checked(call(ASK_FS_READ | payload_tag(), (uint64_t)node, offset, n, 0), n);
     if (got > 0 && !client_copies)
         memcpy(buffer, BUFFER, (uint64_t)got);
     return got;
@@ -330,7 +341,7 @@ int64_t fs_readlink(int node, char *out, uint64_t size)
 {
     uint64_t n = size < FS_PATH_MAX ? size : FS_PATH_MAX;
     char *buffer = buffer_small(n);
-    int64_t got = call(ASK_FS_READLINK | payload_tag(), (uint64_t)node, n, 0, 0);
+    int64_t got = count_checked(call(ASK_FS_READLINK | payload_tag(), (uint64_t)node, n, 0, 0), n);
 
     if (got > 0)
         memcpy(out, buffer, (uint64_t)got);

@@ -77,6 +77,8 @@ int64_t console_read_caller(uaddr_t to, uint64_t n)
         char *from = buffer(n);
         int error;
         got = call(ASK_CONSOLE_READ, n);
+        if (got > 0 && (uint64_t)got > n)
+            return -EIO;
         if (got > 0 && env_copy_out(to, from, (uint64_t)got))
             return -EFAULT;
         if (got != -EAGAIN)

@@ -33,8 +33,6 @@ static bool fault(struct message *m)
 /* The note that the application will wait for: its handle there. */
 static int64_t faults(uint64_t count)
 {
-    if (!note)
-        note = (uint64_t)user_call(MICRO_NOTE_MAKE, 0, 0, 0, 0, 0, 0);
     faults_left = count;
     return count ? user_call(MICRO_HANDLE_GIVE, HANDLE_APP, note, 0, 0, 0, 0) : -EINVAL;
 }
@@ -64,5 +62,6 @@ _Noreturn void home_entry(void)
 
     server_init();
     sched_init(&thread, NULL, NULL);
+    note = (uint64_t)user_call(MICRO_NOTE_MAKE, 0, 0, 0, 0, 0, 0);
     server_run(serve);
 }

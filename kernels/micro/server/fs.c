@@ -223,3 +223,13 @@ bool fs_serve(struct message *m)
     }
     return true;
 }
+
+/* A file without a name goes only when it is closed, also after a client's end. */
+void fs_serve_end(void)
+{
+    for (unsigned client = 0; client < SERVER_CLIENTS; client++)
+        for (unsigned node = 0; node < FS_NODES_MAX; node++)
+            for (uint32_t *held = &openers[client][node]; *held; --*held)
+                fs_close((int)node);
+    fs_unmount();
+}

@@ -16,5 +16,6 @@ _Noreturn void home_entry(void)
     sched_init(&thread, NULL, NULL);
     if (disk_init() == 0 && fs_mount((uint32_t)(alloc_total_pages() - alloc_total_pages() / CACHE_PARTS)) < 0)
         env_log("the disk has no file system that can be mounted");
+    server_before_end(fs_serve_end);
     server_run(fs_serve);
 }

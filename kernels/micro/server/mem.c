@@ -148,7 +148,7 @@ static void fault(struct message *m)
 {
     uint64_t number = m->word[3];
 
-    served = number < SPACES_MAX ? spaces[number].space : NULL;
+    served = number < SPACES_MAX && spaces[number].client == m->from ? spaces[number].space : NULL;
     m->tag = served && m->word[0] < served->high && pager_fault(served, m->word[0], (uint32_t)m->word[1]) == 0
                  ? FAULT_MENDED
                  : FAULT_REFUSED;

@@ -19,6 +19,7 @@ static struct {
     void *arg;
     void (*after)(void);
 } interrupt;
+static void (*before_end)(void);
 
 void server_init(void)
 {
@@ -31,24 +32,43 @@ void server_after_interrupt(void (*after)(void))
     interrupt.after = after;
 }
 
-void server_interrupt(void)
+void server_noted(void)
 {
+    if (before_end) {
+        before_end();
+        home_end(0);
+    }
     interrupt.handler(interrupt.arg);
     user_call(MICRO_IRQ_ACK, HANDLE_IRQ, 0, 0, 0, 0, 0);
     if (interrupt.after)
         interrupt.after();
 }
 
+/* A note bound to the thread: its handle. */
+static int64_t note_bound(void)
+{
+    int64_t note = user_call(MICRO_NOTE_MAKE, 0, 0, 0, 0, 0, 0);
+    int64_t error = note < 0 ? note : user_call(MICRO_NOTE_BIND, (uint64_t)note, 0, 0, 0, 0, 0);
+
+    return error ? error : note;
+}
+
+void server_before_end(void (*last)(void))
+{
+    int64_t note = note_bound(), error = note < 0 ? note : user_call(MICRO_LAST, (uint64_t)note, 1, 0, 0, 0, 0);
+
+    if (error)
+        panic("the kernel will not tell of the end: %ld", (long)error);
+    before_end = last;
+}
+
 int env_irq_bind(uint32_t irq, void (*handler)(void *arg), void *arg)
 {
-    int64_t note = interrupt.note ? -EBUSY : user_call(MICRO_NOTE_MAKE, 0, 0, 0, 0, 0, 0);
-    int64_t error = note < 0 ? note : 0;
+    int64_t note = interrupt.note ? -EBUSY : note_bound();
 
     (void)irq; /* it has one only */
-    if (!error)
-        error = user_call(MICRO_NOTE_BIND, (uint64_t)note, 0, 0, 0, 0, 0);
-    if (error)
-        return (int)error;
+    if (note < 0)
+        return (int)note;
     interrupt.note = (uint64_t)note;
     interrupt.handler = handler;
     interrupt.arg = arg;
@@ -61,7 +81,7 @@ void env_idle(void)
     if (!interrupt.note)
         panic("a server without interrupts waits for one");
     if (user_call(MICRO_NOTE_WAIT, interrupt.note, SCHED_FOREVER, 0, 0, 0, 0) > 0)
-        server_interrupt();
+        server_noted();
 }
 
 int env_thread_prepare(struct thread *t, void (*start)(struct thread *t))

@@ -15,8 +15,11 @@ void server_init(void);
 /* What is to be done when an interrupt's handler has run. */
 void server_after_interrupt(void (*after)(void));
 
+/* What is to be done before the machine ends; it may call other servers.  Not for servers with interrupts. */
+void server_before_end(void (*last)(void));
+
 /* The note that is bound to the thread has bits: runs the interrupt's handler and lets the next one come. */
-void server_interrupt(void);
+void server_noted(void);
 
 /* Answers messages for ever.  serve changes a request into its reply and returns true, or false to reply later
    (MICRO_REPLY_KEEP). */
@@ -29,7 +32,7 @@ static inline _Noreturn void server_run(bool (*serve)(struct message *m))
         message_exchange(number, HANDLE_SELF, &m);
         number = MICRO_WAIT;
         if (__builtin_expect(m.tag & MICRO_TAG_NOTE, 0))
-            server_interrupt();
+            server_noted();
         else if (__builtin_expect((int64_t)m.from >= 0, 1) && serve(&m))
             number = MICRO_REPLY_WAIT;
     }
@@ -47,5 +50,8 @@ extern bool server_fault_seen;
 
 /* fs.c: changes a request to the file server into its reply; true, always. */
 bool fs_serve(struct message *m);
+
+/* Closes what clients have open, for no more requests will come, and unmounts. */
+void fs_serve_end(void);
 
 #endif

@@ -13,6 +13,8 @@
 #define SCRATCH_PAGES 64u
 #define SLOT 0u         /* of struct domain_message: that of the library's only thread */
 #define GIVEN 200       /* in own: a copy of another handle */
+#define SPACES_LIVE 4   /* those of mem, by number, that are needed */
+#define DEADLY 1000     /* one in so many calls that could end the process */
 #define NONSENSE 0x8000 /* in a tag: an operation that nobody has */
 
 static struct domain_info *const info = (struct domain_info *)(DOMAIN_BASE(0) + DOMAIN_INFO);
@@ -142,6 +144,8 @@ static void draw_message(struct regs *r)
             r->rsi = handle_harmless(handle_draw(MICRO_ENDPOINT_MAKE));
         if (may_be_pager(r->rsi) && !fuzz_servers)
             r->rdx |= NONSENSE;
+        else if (may_be_pager(r->rsi) && r->r10 < SPACES_LIVE && !fuzz_chance(DEADLY))
+            r->r10 += SPACES_LIVE;
         if (r->rsi < HANDLES_MAX && (own[r->rsi] || r->rsi == HANDLE_SELF || r->rsi == 0 || fuzz_wild))
             r->rdi = MICRO_CALL_UNTIL; /* who would answer? */
     } else if (r->rdi == MICRO_REPLY) {
@@ -192,7 +196,7 @@ static void draw_memory(struct regs *r)
     r->r8 = fuzz_chance(10) ? fuzz_word() : fuzz_below(8);
     if (r->rdi == MICRO_PROTECT)
         r->r10 = r->r8;
-    if (r->rdi == MICRO_SPACE_ENTER && r->rsi < HANDLES_MAX && !(fuzz_wild && fuzz_chance(500)))
+    if (r->rdi == MICRO_SPACE_ENTER && r->rsi < HANDLES_MAX && !(fuzz_wild && fuzz_chance(DEADLY)))
         r->rsi = fuzz_chance(2) ? own_space : r->rsi + HANDLES_MAX;
     if (r->rdi == MICRO_GRANT && !fuzz_wild)
         r->r10 = fuzz_chance(2) ? fuzz_bad() : DOMAIN_BASE(1 + fuzz_below(7)) + DOMAIN_RAM;
@@ -200,11 +204,12 @@ static void draw_memory(struct regs *r)
 
 static void draw_thread(struct regs *r)
 {
-    uint64_t rip = fuzz_wild && fuzz_chance(4) ? buffer_draw() : (uint64_t)thread_end_here;
+    bool deadly = fuzz_wild && fuzz_chance(DEADLY); /* or there would be no more calls soon */
+    uint64_t rip = deadly && fuzz_chance(2) ? buffer_draw() : (uint64_t)thread_end_here;
 
     if (r->rdi == MICRO_THREAD_MAKE) {
         r->rsi = fuzz_chance(2) ? own_space : handle_draw(MICRO_SPACE_MAKE);
-        if (!fuzz_wild && r->rsi < HANDLES_MAX && (own[r->rsi] || r->rsi == HANDLE_SPACE))
+        if (!deadly && r->rsi < HANDLES_MAX && (own[r->rsi] || r->rsi == HANDLE_SPACE))
             r->rsi = own_space; /* in an empty space nothing would run, and the process would end */
         r->rdx = rip;
         r->r10 = (uint64_t)(thread_stack + 64);
@@ -280,7 +285,7 @@ static void draw(struct regs *r)
 {
     r->rdi = fuzz_chance(20) ? fuzz_word() : fuzz_below(MICRO_CALLS + 2);
     if (r->rdi == MICRO_END)
-        r->rdi = fuzz_wild && fuzz_chance(500) ? MICRO_END : MICRO_NULL;
+        r->rdi = fuzz_wild && fuzz_chance(DEADLY) ? MICRO_END : MICRO_NULL;
     if (r->rdi < MICRO_MESSAGES)
         draw_message(r);
     else if (r->rdi >= MICRO_SPACE_MAKE && r->rdi <= MICRO_PROTECT)

@@ -5,6 +5,8 @@
  */
 #include "isolation/attempts.h"
 #include "machine/domain.h"
+#include "micro/micro.h"
+#include "raw.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +28,7 @@ static const struct {
     uint64_t address;
 } unwritable[] = {{"library_text", DOMAIN_BASE(0) + DOMAIN_IMAGE},
                   {"program_file", PROGRAM_BASE},
+                  {"common_page", DOMAIN_BASE(0) + DOMAIN_INFO},
                   {"tables", TABLE_WINDOW},
                   {"tables_top", TABLE_WINDOW + (TABLE_SLOT << 30) + (TABLE_SLOT << 21) + (TABLE_SLOT << 12)}};
 
@@ -53,9 +56,22 @@ static void go(uint64_t address, unsigned way)
         __asm__ volatile("call *%0" ::"r"(address) : "memory");
 }
 
+/* Threads where nothing is mapped, and nobody mends it: what ends by that may only be the process itself. */
+static void common_try(void)
+{
+    for (uint64_t handle = 1; handle < HANDLES_MAX; handle++) {
+        raw(MICRO_THREAD_MAKE, handle, 4096, 4096, 0, 0, 0);
+        raw(MICRO_EVENT, handle, UINT32_MAX, 0, 0, 0, 0);
+    }
+    raw(MICRO_YIELD, 0, 0, 0, 0, 0, 0);
+}
+
 void place_try(const char *what)
 {
     char name[64];
+
+    if (strcmp(what, "write_common_page") == 0)
+        common_try();
 
     for (unsigned n = 0; place_name(n, name, sizeof name); n++) {
         if (strcmp(name, what) != 0)

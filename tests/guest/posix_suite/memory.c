@@ -109,6 +109,12 @@ static void files(void)
     CALL(munmap(shared, 3 * PAGE));
     CALL(pread(fd, text, 5, 2 * PAGE));
     suite_line("file: '%.5s'", text);
+    shared = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    TRUTH(memcmp(shared + PAGE, "shared", 6) == 0);
+    CALL(pread(fd, shared + PAGE, 5, 0)); /* the system writes to a page that nobody else has written to */
+    CALL(munmap(shared, 3 * PAGE));
+    CALL(pread(fd, text, 6, PAGE));
+    suite_line("file: '%.6s'", text);
     CALL(lseek(fd, 0, SEEK_END));
     shared = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 2 * PAGE);
     CALL(close(fd));

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * intruder.c: a domain of the microkernel that tries all that it must not be able to do.  It takes the place of each
+ * server and of the library, with all that the composition (kernels/micro/compose.c) gives those, so all of them try at
+ * once.  Then each answers messages, but the last one, which makes an end of itself by a fault; the library looks that
+ * the others are still there, and ends the machine.
+ */
+#include "intruder.h"
+#include "base/format.h"
+#include "base/panic.h"
+#include "machine/domain.h"
+#include "machine/layout.h"
+#include "micro/micro.h"
+#include "micro/protocol.h"
+#include "pager.h"
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+#define BIT(n) (1u << (n))
+#define DOMAINS 6u
+#define EBADF 9
+#define EPERM 1
+#define EINVAL 22
+#define EINTR 4
+#define SCRATCH 0x100000000000ull
+#define COM1 0x3f8u
+#define LINE_BYTES 200
+
+static struct domain_info *info;
+static unsigned self, attempts, failures;
+
+/* What the composition gives: handles, whose memory is seen in a window, the program's file. */
+static const struct {
+    uint32_t handles, windows;
+    bool program;
+} given[DOMAINS] = {
+    [DOMAIN_LIBRARY] = {BIT(HANDLE_FS) | BIT(HANDLE_CONSOLE) | BIT(HANDLE_MEM) | BIT(HANDLE_ECHO),
+                        BIT(DOMAIN_FS) | BIT(DOMAIN_CONSOLE) | BIT(DOMAIN_ECHO), true},
+    [DOMAIN_FS] = {BIT(HANDLE_BLK), BIT(DOMAIN_MEM) | BIT(DOMAIN_LIBRARY), false},
+    [DOMAIN_BLK] = {BIT(HANDLE_IRQ), BIT(DOMAIN_FS), false},
+    [DOMAIN_CONSOLE] = {BIT(HANDLE_IRQ) | BIT(HANDLE_APP), BIT(DOMAIN_LIBRARY), false},
+    [DOMAIN_MEM] = {BIT(HANDLE_FS) | BIT(HANDLE_APP), BIT(DOMAIN_FS), true},
+    [DOMAIN_ECHO] = {BIT(HANDLE_APP), BIT(DOMAIN_LIBRARY), false},
+};
+#define GIVEN_ALL (BIT(HANDLE_SELF) | BIT(HANDLE_PROCESS) | BIT(HANDLE_SPACE) | BIT(HANDLE_MACHINE))
+
+static int64_t call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+    return intruder_call(number, a, b, c, d);
+}
+
+static __attribute__((format(printf, 1, 2))) void say(const char *format, ...)
+{
+    char line[LINE_BYTES];
+    va_list args;
+    int n;
+
+    va_start(args, format);
+    n = format_text_args(line, sizeof line - 1, format, args);
+    va_end(args);
+    line[n++] = '\n';
+    call(MICRO_LOG, (uint64_t)line, (uint64_t)n, 0, 0);
+}
+
+_Noreturn void env_panic(const char *message)
+{
+    say("TOLL1 panic %s", message);
+    for (;;)
+        continue;
+}
+
+/* Counts an attempt; stopped: whether it came to nothing. */
+static void attempt(bool stopped, const char *what, uint64_t which)
+{
+    attempts++;
+    if (stopped)
+        return;
+    failures++;
+    say("TOLL1 done intruder fail domain %u: %s %lx", self, what, (unsigned long)which);
+}
+
+/* ---- memory ---- */
+
+static void memory_try(uint64_t address, const char *what)
+{
+    attempt(!intruder_probe(address, PROBE_READ), what, address);
+    attempt(!intruder_probe(address, PROBE_WRITE), what, address);
+    attempt(!intruder_probe(address, PROBE_JUMP), what, address);
+}
+
+static void domain_try(unsigned other)
+{
+    static const uint64_t places[] = {DOMAIN_IMAGE, DOMAIN_IMAGE + 0x1000, DOMAIN_INFO,   DOMAIN_DONE,
+                                      DOMAIN_RAM,   DOMAIN_RAM + 0x100000, DOMAIN_WINDOW, DOMAIN_DEVICE};
+
+    for (unsigned i = 0; i < COUNT(places); i++)
+        memory_try(DOMAIN_BASE((uint64_t)other) + places[i], "memory of another domain");
+}
+
+static void windows_try(void)
+{
+    uint64_t base = DOMAIN_BASE((uint64_t)self);
+
+    for (unsigned other = 0; other < DOMAINS; other++) {
+        uint64_t window = base + DOMAIN_WINDOW + WINDOW_OFFSET(other);
+        if (!(given[self].windows & BIT(other)))
+            memory_try(window, "a window that was not given");
+        else
+            attempt(!intruder_probe(window, PROBE_JUMP), "running what a window holds", window);
+    }
+}
+
+static void own_try(void)
+{
+    uint64_t base = DOMAIN_BASE((uint64_t)self);
+
+    attempt(!intruder_probe(base + DOMAIN_IMAGE, PROBE_WRITE), "writing to own text", 0);
+    attempt(!intruder_probe(base + DOMAIN_RAM, PROBE_JUMP), "running own memory", 0);
+    attempt(!intruder_probe(base + DOMAIN_INFO, PROBE_JUMP), "running own page", 0);
+    attempt(!intruder_probe(PROGRAM_BASE, PROBE_WRITE), "writing to the program's file", 0);
+    if (!given[self].program)
+        memory_try(PROGRAM_BASE, "the program's file");
+    if (self != DOMAIN_BLK)
+        memory_try(base + DOMAIN_DEVICE, "a device");
+    attempt(intruder_probe(base + DOMAIN_RAM, PROBE_READ), "reading own memory", 0);
+}
+
+static void kernel_try(void)
+{
+    static const uint64_t places[] = {
+        IMAGE_BASE + 0x200000,    DIRECT_BASE,  DIRECT_BASE + 0x200000, DIRECT_BASE + 0x1000000,
+        DEVICE_BASE + 0xfee00000, TABLE_WINDOW, 0x800000000000,         -4096ull};
+
+    for (unsigned i = 0; i < COUNT(places); i++)
+        memory_try(places[i], "memory of the kernel");
+}
+
+/* ---- handles ---- */
+
+static bool refused(int64_t result)
+{
+    return result == -EBADF || result == -EPERM;
+}
+
+static void handle_try(uint64_t h)
+{
+    static const uint16_t calls[] = {
+        MICRO_CALL,     MICRO_WAIT,    MICRO_REPLY_WAIT,  MICRO_NOTE_SIGNAL,  MICRO_NOTE_WAIT,    MICRO_NOTE_BIND,
+        MICRO_IRQ_BIND, MICRO_IRQ_ACK, MICRO_HANDLE_GIVE, MICRO_HANDLE_CLOSE, MICRO_SPACE_MAKE,   MICRO_SPACE_ENTER,
+        MICRO_MAP,      MICRO_UNMAP,   MICRO_PROTECT,     MICRO_THREAD_MAKE,  MICRO_THREAD_START, MICRO_EVENT};
+
+    for (unsigned i = 0; i < COUNT(calls); i++) {
+        bool message = calls[i] < MICRO_MESSAGES;
+        int64_t result = message ? intruder_message(calls[i], h, 0).rdi
+                                 : call(calls[i], h, SCRATCH, DOMAIN_BASE((uint64_t)self) + DOMAIN_RAM, 0);
+        attempt(refused(result), "a call through a handle that was not given", h << 8 | calls[i]);
+    }
+    attempt(refused(call(MICRO_HANDLE_GIVE, HANDLE_PROCESS, h, 0, 0)), "giving a handle that was not given", h);
+    attempt(refused(call(MICRO_MAP, h, SCRATCH, DOMAIN_BASE((uint64_t)self) + DOMAIN_RAM, PAGER_READ)), "a space", h);
+}
+
+static void handles_try(void)
+{
+    uint32_t have = given[self].handles | GIVEN_ALL;
+
+    for (uint64_t h = 1; h < HANDLES_MAX; h++)
+        if (h >= 32 || !(have & BIT(h)))
+            handle_try(h);
+    handle_try(HANDLES_MAX);
+    handle_try(1u << 16);
+    handle_try(-1ull);
+}
+
+/* A handle of one kind is good for nothing else, and without the right to receive nobody does. */
+static void kinds_try(void)
+{
+    static const uint16_t of_space[] = {MICRO_NOTE_SIGNAL, MICRO_IRQ_ACK, MICRO_THREAD_START, MICRO_EVENT};
+
+    for (unsigned i = 0; i < COUNT(of_space); i++)
+        attempt(refused(call(of_space[i], HANDLE_SPACE, 0, 0, 0)), "a space as something else", of_space[i]);
+    for (uint64_t h = HANDLE_FS; h <= HANDLE_ECHO; h++)
+        if (given[self].handles & BIT(h))
+            attempt(refused(intruder_message(MICRO_WAIT, h, 0).rdi), "receiving at another's endpoint", h);
+}
+
+/* Mapping what is not one's own: others' memory, the kernel's, devices. */
+static void maps_try(void)
+{
+    uint64_t base = DOMAIN_BASE((uint64_t)self);
+    uint64_t not_own[] = {IMAGE_BASE + 0x200000,
+                          DIRECT_BASE,
+                          DEVICE_BASE + 0xfee00000,
+                          base + DOMAIN_DEVICE,
+                          base + DOMAIN_IMAGE,
+                          base + DOMAIN_INFO,
+                          TABLE_WINDOW,
+                          0};
+
+    for (unsigned i = 0; i < COUNT(not_own); i++)
+        for (unsigned n = MICRO_MAP; n <= MICRO_GRANT; n++)
+            attempt(call(n, HANDLE_SPACE, SCRATCH, not_own[i], PAGER_READ) == -EPERM, "mapping", not_own[i]);
+    for (unsigned other = 0; other < DOMAINS; other++)
+        if (other != self)
+            attempt(call(MICRO_MAP, HANDLE_SPACE, SCRATCH, DOMAIN_BASE((uint64_t)other) + DOMAIN_RAM, PAGER_READ) ==
+                        -EPERM,
+                    "mapping memory of domain", other);
+    attempt(call(MICRO_MAP, HANDLE_SPACE, PROGRAM_BASE, base + DOMAIN_RAM, PAGER_READ) == -EINVAL, "mapping to above",
+            0);
+    attempt(call(MICRO_MAP, HANDLE_SPACE, SCRATCH, PROGRAM_BASE, PAGER_WRITE) == -EPERM, "writing the program's file",
+            0);
+}
+
+/* ---- ports and instructions ---- */
+
+static bool port_own(unsigned port)
+{
+    return self == DOMAIN_CONSOLE && port >= COM1 && port < COM1 + 8;
+}
+
+static void ports_try(void)
+{
+    static const uint16_t ports[] = {0,        0x20, 0x21,     0x40,     0x60,  0x64,  0x70, 0x71,  0x80,  0x92,  0xa1,
+                                     COM1 - 1, COM1, COM1 + 5, COM1 + 8, 0xcf8, 0xcfc, 0xf4, 0x510, 0x604, 0xffff};
+
+    for (unsigned i = 0; i < COUNT(ports); i++) {
+        if (port_own(ports[i]))
+            continue;
+        attempt(!intruder_port(ports[i], false), "port", ports[i]);
+        attempt(!intruder_port(ports[i], true), "port", ports[i]);
+        attempt(call(MICRO_PORT_IN, ports[i], 1, 0, 0) == -EPERM, "port by call", ports[i]);
+        attempt(call(MICRO_PORT_IN, ports[i], 4, 0, 0) == -EPERM, "port by call", ports[i]);
+        attempt(call(MICRO_PORT_OUT, ports[i], 1, 0, 0) == -EPERM, "port by call", ports[i]);
+    }
+    if (self != DOMAIN_BLK)
+        for (unsigned offset = 0; offset < 256; offset += 4)
+            attempt(call(MICRO_PORT_IN, MICRO_PORT_CONFIG + offset, 4, 0, 0) == -EPERM, "a device's configuration",
+                    offset);
+}
+
+static void instructions_try(void)
+{
+    for (unsigned i = 0; intruder_instructions[i]; i++)
+        attempt(!intruder_do(intruder_instructions[i]), "privileged instruction", i);
+}
+
+/* ---- afterwards ---- */
+
+static _Noreturn void serve(void)
+{
+    struct intruder_reply r = intruder_message(MICRO_WAIT, HANDLE_SELF, 0);
+
+    while (r.rdi >= 0)
+        r = intruder_message(MICRO_REPLY_WAIT, HANDLE_SELF, 0);
+    say("TOLL1 done intruder fail domain %u: waiting gave %ld", self, (long)r.rdi);
+    for (;;)
+        call(MICRO_SLEEP, -1ull, 0, 0, 0);
+}
+
+/* A fault that nobody takes, while a caller waits for the second reply. */
+static _Noreturn void perish(void)
+{
+    intruder_message(MICRO_WAIT, HANDLE_SELF, 0);
+    intruder_message(MICRO_REPLY_WAIT, HANDLE_SELF, 0);
+    info->upcall_entry = 0;
+    intruder_probe(DIRECT_BASE, PROBE_WRITE);
+    say("TOLL1 done intruder fail domain %u lives on", self);
+    for (;;)
+        call(MICRO_YIELD, 0, 0, 0, 0);
+}
+
+/* The others have come to their ends when they answer, and one answers no more. */
+static _Noreturn void judge(void)
+{
+    static const uint8_t alive[] = {HANDLE_ECHO, HANDLE_FS, HANDLE_CONSOLE, HANDLE_MEM};
+    int64_t result;
+
+    for (unsigned i = 0; i < COUNT(alive); i++)
+        attempt(intruder_message(MICRO_CALL, alive[i], 0).rdi == 0, "no answer from", alive[i]);
+    for (unsigned i = 0; i < 2; i++) {
+        result = intruder_message(MICRO_CALL, HANDLE_ECHO, 0).rdi;
+        attempt(result == -EINTR, "an answer from the dead:", (uint64_t)result);
+    }
+    attempt(intruder_message(MICRO_CALL, HANDLE_FS, 0).rdi == 0, "no answer from", HANDLE_FS);
+    say("TOLL1 done intruder %s", failures ? "fail" : "ok");
+    call(MICRO_END, failures != 0, 0, 0, 0);
+    for (;;)
+        continue;
+}
+
+_Noreturn void home_entry(void)
+{
+    info = (struct domain_info *)intruder_info();
+    self = info->domain;
+    info->upcall_stack = (uint64_t)user_stack_top;
+    info->upcall_entry = (uint64_t)intruder_upcall;
+    for (unsigned other = 0; other < DOMAINS; other++)
+        if (other != self)
+            domain_try(other);
+    windows_try();
+    own_try();
+    kernel_try();
+    handles_try();
+    kinds_try();
+    maps_try();
+    ports_try();
+    instructions_try();
+    say("TOLL1 value attempts_%u attempts %u", self, attempts);
+    say("TOLL1 value failures_%u attempts %u", self, failures);
+    if (self == DOMAIN_ECHO)
+        perish();
+    if (self != DOMAIN_LIBRARY)
+        serve();
+    judge();
+}

@@ -28,20 +28,22 @@ DEPS_GROUPS := bench $(if $(filter test check fuzz golden% unit%,$(MAKECMDGOALS)
 build/deps.mk: deps-always
 	@harness/deps/deps.sh $(DEPS_GROUPS)
 
-.PHONY: help deps deps-always bench report peers loc test check format clean distclean
+.PHONY: help deps deps-always bench report peers reference loc test check format clean distclean
 deps-always:
 
 help:
 	@printf '%s\n' \
 		'make bench      install what is missing, build, run everything, write results and the report' \
 		'make test       everything that can be checked here (3 minutes)' \
+		'make test-kvm   the time lane under a KVM on an emulated processor (10 minutes)' \
 		'make check      layers, unit tests, golden files (1 minute)' \
+		'make reference  the exact counts that the tests expect, after a change that was meant' \
 		'make peers      instructions per operation beside those of other systems' \
 		'make loc        lines of code, shared and by structure' \
 		'make report     the report of the newest results once more' \
 		'make deps       only install and fetch what is needed (DEPS=check: only say what is missing)' \
 		'make images     build every image;  make format: clang-format;  make clean, make distclean' \
-		'build/toll help further verbs: run, list, show, report, doctor'
+		'build/toll help further verbs: run, list, show, report, compare, baseline, explain, calibrate, doctor'
 
 deps:
 	@harness/deps/deps.sh bench test
@@ -60,6 +62,14 @@ report: build/toll
 
 peers: build/toll
 	@build/toll report --peers
+
+# What the tests compare this tree's exact counts with; to be committed with the change that moves them.
+reference: build/toll build/plugin/toll-count.so
+	@run=$$(mktemp -d)/run; status=0; \
+	only=$$(cd kernels && printf '%s/*,' $$(dirname */image.mk)); \
+	build/toll run --lane exact --reps 1 --only "$${only%,}" -o "$$run" >/dev/null && \
+	build/toll baseline counts results/reference "$$run" || status=$$?; \
+	rm -rf "$${run%/run}"; exit $$status
 
 loc:
 	@$(PYTHON) kernels/gen/loc.py

@@ -145,6 +145,7 @@ static const struct {
     {offsetof(struct sample, workload_sha256), "the workload's object differs", false},
     {offsetof(struct sample, words), "the workload's arguments differ", false},
     {offsetof(struct sample, options), "QEMU's options differ", false},
+    {offsetof(struct sample, model), "the model of caches and TLBs differs", false},
     {offsetof(struct sample, cpu_features), "what was found in the processor differs", true},
 };
 

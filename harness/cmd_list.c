@@ -29,7 +29,7 @@ static void structures_print(struct arena *arena, const struct config *config)
         const struct config_structure *structure = &config->structures[i];
         struct strings variants = {0};
 
-        for (size_t v = 0; v < structure->variant_count; v++) {
+        for (size_t v = 0; v < structure->variant_count && !structure->variants[v].time_only; v++) {
             const struct config_variant *variant = &structure->variants[v];
 
             strings_print(arena, &variants, "%s%s%s%s", variant->name, variant->on.count ? " (on " : "",

@@ -2,7 +2,9 @@
 /*
  * cmd_report.c: `toll report`: from samples to the table, results.json, results.csv and the report's pages.
  */
+#include "check.h"
 #include "command.h"
+#include "file.h"
 #include "layout.h"
 #include "peers.h"
 #include "process.h"
@@ -10,33 +12,36 @@
 #include "table.h"
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define GENERATOR "reports/report.py"
 
-static const char usage[] = "usage: toll report [OPTION...] [RUN]\n"
-                            "\n"
-                            "Prints the table of a run (the latest, if none is named), derives results.json and\n"
-                            "results.csv in its folder and makes the report (index.html, summary.md).\n"
-                            "\n"
-                            "  -o, --output DIR  where the report goes, instead of " LAYOUT_REPORT "\n"
-                            "      --no-html     only the table and the derived files\n"
-                            "      --peers       instead: our figures beside other kernels', and whether limits hold\n"
-                            "  -h, --help        show this\n";
+static const char usage[] =
+    "usage: toll report [OPTION...] [RUN]\n"
+    "\n"
+    "Prints the table of a run (the latest, if none is named), derives results.json and\n"
+    "results.csv in its folder and makes the report (index.html, summary.md).\n"
+    "\n"
+    "  -o, --output DIR  where the report goes, instead of " LAYOUT_REPORT "\n"
+    "      --no-html     only the table and the derived files\n"
+    "      --peers       instead: our figures beside other kernels', and whether limits hold\n"
+    "      --check       instead: derives everything once more elsewhere and compares it, byte\n"
+    "                    for byte, with what is there\n"
+    "  -h, --help        show this\n";
 
 struct request {
     const char *run, *output;
-    bool pages, peers;
+    bool pages, peers, check;
 };
 
 static int request_parse(struct command *command, struct request *request)
 {
-    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
-                                            {"no-html", no_argument, NULL, 'n'},
-                                            {"peers", no_argument, NULL, 'p'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"output", required_argument, NULL, 'o'}, {"no-html", no_argument, NULL, 'n'},
+        {"peers", no_argument, NULL, 'p'},        {"check", no_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},         {0}};
     int option;
 
     while ((option = getopt_long(command->argc, command->argv, "o:h", options, NULL)) != -1) {
@@ -46,6 +51,8 @@ static int request_parse(struct command *command, struct request *request)
             request->pages = false;
         else if (option == 'p')
             request->peers = true;
+        else if (option == 'c')
+            request->check = true;
         else
             return option == 'h' ? 1 : -1;
     }
@@ -70,11 +77,55 @@ static int pages_make(struct arena *arena, const char *folder, const char *outpu
     return 0;
 }
 
+/* The pages are checked if those in the output folder are of this run.  They link to the run's files, so the new ones
+   are made beside the old. */
+static int pages_check(struct arena *arena, const struct request *request, const char *folder,
+                       const struct results *results, struct check *check, struct error *error)
+{
+    const char *pages = arena_print(arena, "%s.check-%d", request->output, (int)getpid());
+    int failed;
+
+    if (!request->pages)
+        return 0;
+    if (!check_is_of(arena, request->output, results->run)) {
+        fprintf(stderr, "toll report: %s has no pages of %s: not checked\n", request->output, results->run);
+        return 0;
+    }
+    failed =
+        pages_make(arena, folder, pages, error) || check_folders(arena, request->output, pages, NULL, check, error);
+    file_remove_tree(pages);
+    return failed;
+}
+
+static int report_check(struct arena *arena, const struct request *request, const char *folder,
+                        const struct results *results, struct error *error)
+{
+    const char *base = getenv("TMPDIR");
+    char *scratch = arena_print(arena, "%s/toll-check-XXXXXX", base && *base ? base : "/tmp");
+    struct check check = {0};
+    int failed;
+
+    if (!mkdtemp(scratch))
+        return file_error(error, "create the folder", scratch);
+    failed = check_derived(arena, folder, scratch, results, &check, error) ||
+             pages_check(arena, request, folder, results, &check, error);
+    file_remove_tree(scratch);
+    if (failed)
+        return -1;
+    for (size_t i = 0; i < check.differ.count; i++)
+        printf("%s\n", check.differ.items[i]);
+    printf("%zu files are as they would be made now, %zu are not%s\n", check.same, check.differ.count,
+           check.differ.count ? ": another toll made them, or they were changed; toll report makes them again" : "");
+    return check.differ.count ? TOLL_CLAIM : TOLL_OK;
+}
+
 static int report_make(struct command *command, const struct request *request, const char *folder,
                        const struct results *results, struct error *error)
 {
     struct peers_verdict verdict;
 
+    if (request->check)
+        return report_check(&command->arena, request, folder, results, error);
     if (request->peers) {
         if (peers_print(&command->arena, stdout, results, &verdict, error))
             return -1;

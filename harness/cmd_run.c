@@ -12,6 +12,7 @@
 #include "runner.h"
 #include "session.h"
 #include "summary.h"
+#include "tune.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,10 @@ static const char usage[] =
     "                         pattern like *; commas between several; may be given again\n"
     "      --lane LANE        exact (counts), time (cycles; needs KVM) or all (the default)\n"
     "      --reps N           guests per cell, instead of bench.toml's\n"
+    "      --tune             while the time lane runs: governor to performance, turbo off (root)\n"
+    "      --exits WAY        count VM exits by bpf, tracepoints, both (compared), none, or auto (the default)\n"
+    "      --model PROFILE    also model caches and TLBs in the exact lane, with the sizes of a profile of\n"
+    "                         harness/profiles; none: not even if bench.toml says so\n"
     "      --timeout SECONDS  end a guest that needs longer\n"
     "  -j, --jobs N           guests at once in the exact lane\n"
     "  -o, --output DIR       fill DIR instead of a new folder of results/\n"
@@ -42,10 +47,22 @@ struct request {
     struct session session;
     const char *config_path;
     uint32_t jobs;
-    bool dry_run, verbose, resume, narrowed; /* narrowed: an option that --resume does not go with */
+    enum observe_exits exits;
+    bool tune, dry_run, verbose, resume, narrowed; /* narrowed: an option that --resume does not go with */
 };
 
-enum { OPT_ONLY = 256, OPT_LANE, OPT_REPS, OPT_TIMEOUT, OPT_RESUME, OPT_DRY, OPT_CONFIG };
+enum {
+    OPT_ONLY = 256,
+    OPT_LANE,
+    OPT_REPS,
+    OPT_TIMEOUT,
+    OPT_RESUME,
+    OPT_DRY,
+    OPT_CONFIG,
+    OPT_TUNE,
+    OPT_EXITS,
+    OPT_MODEL
+};
 
 static const struct option long_options[] = {
     {"only", required_argument, NULL, OPT_ONLY},
@@ -57,6 +74,9 @@ static const struct option long_options[] = {
     {"resume", optional_argument, NULL, OPT_RESUME},
     {"dry-run", no_argument, NULL, OPT_DRY},
     {"config", required_argument, NULL, OPT_CONFIG},
+    {"tune", no_argument, NULL, OPT_TUNE},
+    {"exits", required_argument, NULL, OPT_EXITS},
+    {"model", required_argument, NULL, OPT_MODEL},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, 'h'},
     {0},
@@ -86,6 +106,9 @@ static int option_take(struct command *command, struct request *request, int opt
         return number_parse("--reps", optarg, 10000, &options->repetitions, error);
     case OPT_TIMEOUT:
         return number_parse("--timeout", optarg, 86400, &options->timeout_s, error);
+    case OPT_MODEL:
+        options->model = strchr(optarg, '/') ? command_path(command, optarg) : optarg;
+        return 0;
     case OPT_CONFIG:
         request->config_path = command_path(command, optarg);
         return 0;
@@ -123,6 +146,10 @@ static int request_parse(struct command *command, struct request *request, struc
             request->verbose = true;
         else if (option == OPT_DRY)
             request->dry_run = true;
+        else if (option == OPT_TUNE)
+            request->tune = true;
+        else if (option == OPT_EXITS)
+            failed = observe_exits_parse(optarg, &request->exits, error);
         else if (option == 'j')
             failed = number_parse("-j", optarg, 256, &request->jobs, error);
         else if (option == OPT_RESUME)
@@ -137,14 +164,14 @@ static int request_parse(struct command *command, struct request *request, struc
     if (!failed && request->resume && request->narrowed)
         return error_set(error, TOLL_USAGE,
                          "--resume goes on with what was asked for then; of the other options it "
-                         "takes only -j, -v and --dry-run");
+                         "takes only -j, -v, --tune, --exits and --dry-run");
     return failed;
 }
 
 static int plan_print(struct request *request)
 {
     struct session *session = &request->session;
-    struct qemu_files files = {"DISK", "SERIAL", "COUNTS"};
+    struct qemu_files files = {"DISK", "SERIAL", "COUNTS", 0};
     struct error error;
 
     for (size_t i = 0; i < session->plan.guest_count; i++) {
@@ -178,6 +205,7 @@ static int guests_run(struct request *request, const struct probe *probe, struct
                                     .run_name = session->run_name,
                                     .temporary = temporary,
                                     .kvm_cpu = probe->kvm_cpu,
+                                    .exits = request->exits,
                                     .cancel = session->cancel};
     struct runner runner = {.arena = session->arena,
                             .plan = &session->plan,
@@ -193,6 +221,54 @@ static int guests_run(struct request *request, const struct probe *probe, struct
     failed = runner_run(&runner, result, error);
     file_remove_tree(temporary);
     return failed;
+}
+
+/* With the host as steady as it can be made, if that was asked for; put back whatever happens. */
+static int guests_run_tuned(struct request *request, const struct probe *probe, struct runner_result *result,
+                            struct error *error)
+{
+    struct arena *arena = request->session.arena;
+    bool timed = (request->session.options.lanes & LANE_TIME) && probe->kind == PROBE_KVM;
+    const char *pending, *changed;
+    struct error restore_error;
+    struct tune tune;
+    int failed;
+
+    tune_init(arena, &tune, tune_root());
+    pending = tune_pending(arena, &tune);
+    if (pending && tune_restore(arena, &tune, &restore_error) == 0)
+        fprintf(stderr, "put back what an earlier toll left changed: %s\n", pending);
+    else if (pending)
+        fprintf(stderr, "an earlier toll left this changed: %s: %s\n", pending, restore_error.text);
+    if (!request->tune || !timed)
+        return guests_run(request, probe, result, error);
+    if (tune_apply(arena, &tune, &changed, error))
+        return -1;
+    fprintf(stderr, "tuned for this run: %s\n", *changed ? changed : "nothing was to do");
+    failed = guests_run(request, probe, result, error);
+    if (tune_restore(arena, &tune, &restore_error)) {
+        fprintf(stderr, "%s; toll doctor --restore tries again\n", restore_error.text);
+        if (!failed)
+            *error = restore_error;
+        failed = -1;
+    }
+    return failed;
+}
+
+/* What ended the boots of the time lane's cells. */
+static void ended_say(const struct session *session, const struct runner_result *result)
+{
+    const struct stop_rule *rule = &session->plan.stop;
+    const size_t *ended = result->ended;
+
+    if (ended[STOP_PRECISE] + ended[STOP_LIMIT] + ended[STOP_BUDGET] == 0)
+        return;
+    fprintf(stderr, "time lane: %zu cells precise to %.2g %%, %zu booted %u times without that", ended[STOP_PRECISE],
+            100 * rule->precision, ended[STOP_LIMIT], (unsigned)rule->most);
+    if (ended[STOP_BUDGET])
+        fprintf(stderr, ", %zu when the %lld s of time_budget_s were spent", ended[STOP_BUDGET],
+                (long long)rule->budget_ms / 1000);
+    fputc('\n', stderr);
 }
 
 /* Writes the derived files and says what came of the run. */
@@ -263,11 +339,12 @@ static int measure(struct command *command, struct request *request)
 
     if (prepare(request, &probe, &error))
         return command_fail(command, &error);
-    failed = guests_run(request, &probe, &result, &error);
+    failed = guests_run_tuned(request, &probe, &result, &error);
     store_close(&session->store);
     if (failed)
         fprintf(stderr, "toll run: stopped; the samples before are kept in %s, go on by: toll run --resume %s\n",
                 session->store.folder, session->store.folder);
+    ended_say(session, &result);
     if (failed || results_derive(session, &summary, &error))
         return command_fail(command, &error);
     return result_say(session, result.interrupted, &summary);

@@ -21,7 +21,12 @@ int cmd_run(struct command *command);
 int cmd_list(struct command *command);
 int cmd_show(struct command *command);
 int cmd_report(struct command *command);
+int cmd_compare(struct command *command);
+int cmd_baseline(struct command *command);
+int cmd_explain(struct command *command);
+int cmd_calibrate(struct command *command);
 int cmd_doctor(struct command *command);
+int cmd_boot(struct command *command);
 
 /* A path that the user gave, as seen from the top of the tree. */
 const char *command_path(struct command *command, const char *path);

@@ -2,234 +2,21 @@
 /*
  * config.cpp: reads bench.toml with toml++ into the plain structures of config.h.
  *
- * A Table wraps one TOML table: each take_* looks one key up, checks its type and range and remembers its name;
- * finish() then refuses every key that nobody asked for.  Errors travel as C++ exceptions inside this file and
- * leave it as a struct error.
+ * Errors travel as C++ exceptions inside this file (toml_table.h) and leave it as a struct error.
  */
-#include "config.h"
-#include <algorithm>
+#include "toml_table.h"
 #include <cstring>
 #include <fnmatch.h>
 #include <functional>
-#include <sstream>
-#include <stdexcept>
-#include <string>
-#include <toml++/toml.h>
-#include <vector>
 
 namespace
 {
 
+using toll::stanzas;
+using toll::Table;
+using toll::type_name;
+
 constexpr int64_t COUNT_MAX = 1000000000000;
-
-std::string at(const toml::node &node, const std::string &path)
-{
-    std::ostringstream text;
-    text << path << ':' << node.source().begin.line << ':' << node.source().begin.column << ": ";
-    return text.str();
-}
-
-std::string type_name(const toml::node &node)
-{
-    switch (node.type()) {
-    case toml::node_type::integer:
-        return "the number " + std::to_string(node.as_integer()->get());
-    case toml::node_type::string:
-        return "the text \"" + node.as_string()->get() + "\"";
-    case toml::node_type::floating_point:
-        return "a number with a fraction";
-    case toml::node_type::boolean:
-        return "true or false";
-    case toml::node_type::table:
-        return "a table";
-    case toml::node_type::array:
-        return "a list";
-    default:
-        return "something else";
-    }
-}
-
-/* A word that can be an argument of a program on a kernel's command line. */
-bool is_word(const std::string &text)
-{
-    return !text.empty() &&
-           std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > 32 && c < 127 && c != '"'; });
-}
-
-bool is_name(const std::string &text)
-{
-    return !text.empty() && text.size() < 64 &&
-           std::all_of(text.begin(), text.end(), [](unsigned char c) { return isalnum(c) || c == '_' || c == '-'; });
-}
-
-class Table
-{
-  public:
-    Table(const toml::table &table, std::string name, const std::string &file)
-        : table_(table), name_(std::move(name)), file_(file)
-    {
-    }
-
-    [[noreturn]] void fail(const toml::node &node, const std::string &key, const std::string &what) const
-    {
-        throw std::runtime_error(at(node, file_) + full(key) + ": " + what);
-    }
-
-    uint64_t take_number(const std::string &key, int64_t low, int64_t high, int64_t fallback)
-    {
-        const toml::node *node = take(key);
-        if (!node)
-            return static_cast<uint64_t>(fallback);
-        const auto *number = node->as_integer();
-        if (!number || number->get() < low || number->get() > high)
-            fail(*node, key,
-                 "expected a whole number from " + std::to_string(low) + " to " + std::to_string(high) + ", found " +
-                     type_name(*node) + "; write for example " + key + " = " + std::to_string(fallback));
-        return static_cast<uint64_t>(number->get());
-    }
-
-    std::string take_choice(const std::string &key, const std::vector<std::string> &choices)
-    {
-        std::string all;
-        const toml::node *node = take(key);
-        if (!node)
-            return choices.front();
-        for (const auto &choice : choices) {
-            all += (all.empty() ? "\"" : "\", \"") + choice;
-            if (node->is_string() && node->as_string()->get() == choice)
-                return choice;
-        }
-        fail(*node, key, "expected one of " + all + "\", found " + type_name(*node) + "; choose one of them");
-    }
-
-    std::string take_word(const std::string &key, const std::string &fallback)
-    {
-        const toml::node *node = take(key);
-        if (!node)
-            return fallback;
-        return word(*node, key);
-    }
-
-    /* Any text; empty if there is none. */
-    std::string take_text(const std::string &key)
-    {
-        const toml::node *node = take(key);
-        if (!node)
-            return "";
-        if (!node->is_string() || node->as_string()->get().empty())
-            fail(*node, key, "expected a text, found " + type_name(*node) + "; say it in words");
-        return node->as_string()->get();
-    }
-
-    std::string take_name(const std::string &key, const std::string &fallback)
-    {
-        const toml::node *node = take(key);
-        if (!node)
-            return fallback;
-        if (!node->is_string() || !is_name(node->as_string()->get()))
-            fail(*node, key,
-                 "expected a name of letters, digits, _ and -, found " + type_name(*node) +
-                     "; name a file of workloads/ without its .c");
-        return node->as_string()->get();
-    }
-
-    /* Each element with the place where it stands, for checks that come later. */
-    std::vector<std::pair<std::string, const toml::node *>> take_words(const std::string &key)
-    {
-        std::vector<std::pair<std::string, const toml::node *>> words;
-        const toml::node *node = take(key);
-        if (!node)
-            return words;
-        if (!node->is_array())
-            fail(*node, key, "expected a list of texts, found " + type_name(*node) + "; write " + key + " = [\"...\"]");
-        for (const toml::node &element : *node->as_array())
-            words.emplace_back(word(element, key), &element);
-        return words;
-    }
-
-    const toml::table *take_table(const std::string &key)
-    {
-        const toml::node *node = take(key);
-        if (node && !node->is_table())
-            fail(*node, key, "expected a table, found " + type_name(*node) + "; write [" + full(key) + "]");
-        return node ? node->as_table() : nullptr;
-    }
-
-    /* Refuses the keys that were never asked for. */
-    void finish() const
-    {
-        std::vector<const char *> names;
-        for (const auto &key : known_)
-            names.push_back(key.c_str());
-        for (auto &&[key, node] : table_) {
-            std::string text(key.str());
-            if (std::find(known_.begin(), known_.end(), text) != known_.end())
-                continue;
-            const char *near = config_suggest(text.c_str(), names.data(), names.size());
-            std::string all;
-            for (const auto &name : known_)
-                all += (all.empty() ? "" : ", ") + name;
-            std::ostringstream place;
-            place << file_ << ':' << key.source().begin.line << ':' << key.source().begin.column << ": ";
-            throw std::runtime_error(place.str() + full(text) + ": unknown key; expected one of: " + all +
-                                     (near ? std::string("; did you mean ") + near + "?" : "; remove it"));
-        }
-    }
-
-    const std::string &file() const
-    {
-        return file_;
-    }
-
-  private:
-    const toml::node *take(const std::string &key)
-    {
-        known_.push_back(key);
-        return table_.get(key);
-    }
-
-    std::string word(const toml::node &node, const std::string &key) const
-    {
-        if (!node.is_string() || !is_word(node.as_string()->get()))
-            fail(node, key,
-                 "expected a text without blanks or quotes, found " + type_name(node) +
-                     "; it becomes a word of a command line");
-        return node.as_string()->get();
-    }
-
-    std::string full(const std::string &key) const
-    {
-        return name_.empty() ? key : name_ + "." + key;
-    }
-
-    const toml::table &table_;
-    std::string name_;
-    const std::string &file_;
-    std::vector<std::string> known_;
-};
-
-/* The stanzas of a table of tables in the order in which the file has them. */
-std::vector<std::pair<std::string, const toml::table *>> stanzas(const toml::table *all, const std::string &name,
-                                                                 const std::string &file)
-{
-    std::vector<std::pair<std::string, const toml::table *>> list;
-    if (!all || all->empty())
-        throw std::runtime_error(file + ":1:1: " + name + ": expected at least one stanza; write [" + name + ".NAME]");
-    for (auto &&[key, node] : *all) {
-        std::string text(key.str());
-        if (!node.is_table())
-            throw std::runtime_error(at(node, file) + name + "." + text + ": expected a table, found " +
-                                     type_name(node) + "; write [" + name + "." + text + "]");
-        if (!is_name(text))
-            throw std::runtime_error(at(node, file) + name + "." + text +
-                                     ": expected a name of letters, digits, _ and -; rename it");
-        list.emplace_back(text, node.as_table());
-    }
-    std::stable_sort(list.begin(), list.end(), [](const auto &a, const auto &b) {
-        return a.second->source().begin.line < b.second->source().begin.line;
-    });
-    return list;
-}
 
 class Loader
 {
@@ -247,6 +34,8 @@ class Loader
         top.finish();
         Table run(run_table ? *run_table : empty, "run", file);
         load_run(run);
+        if (const toml::node *twin = root["run"]["time_twin"].node())
+            run_twin_at_ = toll::at(*twin, file);
         Table audit(audit_table ? *audit_table : empty, "audit", file);
         out_->edge_interrupts = static_cast<uint32_t>(audit.take_number("edge_interrupts", 0, 100, 2));
         audit.finish();
@@ -257,6 +46,7 @@ class Loader
             Table table(*structure_list[i].second, "structure." + structure_list[i].first, file);
             load_structure(table, structure_list[i].first, out_->structures[i]);
         }
+        add_twin();
         auto workload_list = stanzas(workloads, "workload", file);
         out_->workload_count = workload_list.size();
         out_->workloads = make<config_workload>(workload_list.size());
@@ -282,15 +72,49 @@ class Loader
     void load_run(Table &run)
     {
         out_->repetitions = static_cast<uint32_t>(run.take_number("repetitions", 1, 10000, 1));
-        out_->time_repetitions = static_cast<uint32_t>(run.take_number("time_repetitions", 1, 10000, 10));
+        load_time(run);
         out_->timeout_s = static_cast<uint32_t>(run.take_number("timeout_s", 1, 86400, CONFIG_TIMEOUT_DEFAULT));
         out_->jobs = static_cast<uint32_t>(run.take_number("jobs", 1, 256, 2));
         out_->memory_mib = static_cast<uint32_t>(run.take_number("memory_mib", 16, 65536, CONFIG_MEMORY_DEFAULT));
         out_->machine = copy(run.take_choice("machine", {"microvm", "q35"}));
         out_->cpu = copy(run.take_word("cpu", "max"));
         out_->seed = run.take_number("seed", 0, COUNT_MAX, 1);
+        const std::string profile = run.take_word("profile", "");
+        out_->profile = profile.empty() ? nullptr : copy(profile);
+        const std::string model = run.take_word("model", "none");
+        out_->model = model == "none" ? nullptr : copy(model);
         out_->epoch = run.take_number("epoch", 0, 4102444800, 1704067200);
         run.finish();
+    }
+
+    /* When the time lane has booted often enough, and where. */
+    void load_time(Table &run)
+    {
+        out_->time_repetitions = static_cast<uint32_t>(run.take_number("time_repetitions", 1, 10000, 30));
+        out_->time_repetitions_min = static_cast<uint32_t>(run.take_number(
+            "time_repetitions_min", 1, out_->time_repetitions, std::min<int64_t>(10, out_->time_repetitions)));
+        out_->time_precision = (run.has("time_precision") ? run.take_amount("time_precision", 0, 100) : 1.0) / 100;
+        out_->time_budget_s = static_cast<uint32_t>(run.take_number("time_budget_s", 1, 1000000, 3600));
+        out_->time_cpu = run.has("time_cpu") ? static_cast<int>(run.take_number("time_cpu", 0, 1023, 0)) : -1;
+        run_twin_ = run.take_word("time_twin", "");
+    }
+
+    /* One structure's images are booted a second time in the time lane, for the A/A row. */
+    void add_twin()
+    {
+        if (run_twin_ == "none")
+            return;
+        for (size_t i = 0; i < out_->structure_count; i++) {
+            config_structure &structure = out_->structures[i];
+            if (!run_twin_at_.empty() ? run_twin_ != structure.name : i > 0)
+                continue;
+            config_variant &twin = structure.variants[structure.variant_count++];
+            twin.name = copy(CONFIG_TWIN);
+            twin.time_only = true;
+            return;
+        }
+        throw std::runtime_error(run_twin_at_ + "run.time_twin: there is no structure " + run_twin_ +
+                                 "; name one of [structure.NAME], or \"none\"");
     }
 
     void load_structure(Table &table, const std::string &name, config_structure &out)
@@ -299,10 +123,12 @@ class Loader
         out.memory_mib = static_cast<uint32_t>(table.take_number("memory_mib", 16, 65536, out_->memory_mib));
         out.timeout_s = static_cast<uint32_t>(table.take_number("timeout_s", 1, 86400, out_->timeout_s));
         auto names = table.take_words("variants");
-        out.variants = make<config_variant>(names.size() + 1);
+        out.variants = make<config_variant>(names.size() + 2);
         for (const auto &[text, node] : names) {
             if (find_variant(out, text))
                 table.fail(*node, "variants", "\"" + text + "\" is listed twice; remove one");
+            if (text == CONFIG_TWIN)
+                table.fail(*node, "variants", "\"" + text + "\" is the second row of run.time_twin; rename it");
             out.variants[out.variant_count++].name = copy(text);
         }
         if (out.variant_count == 0)
@@ -333,6 +159,7 @@ class Loader
                 all.fail(node, name,
                          "there is no such variant; add \"" + name + "\" to structure." + structure.name + ".variants");
             Table table(*all.take_table(name), prefix + ".\"" + name + "\"", file);
+            variant->no_global = table.take_choice("global_pages", {"kernel", "none"}) == "none";
             for (const auto &[pattern, place] : table.take_words("on")) {
                 strings_add(arena_, &variant->on, pattern.c_str());
                 check_pattern_later(table, *place, pattern);
@@ -437,6 +264,7 @@ class Loader
     arena *arena_;
     config *out_;
     std::vector<std::function<void()>> late_checks_;
+    std::string run_twin_, run_twin_at_; /* at_: where it stands in the file; empty if it is not given */
 };
 
 } // namespace

@@ -17,11 +17,14 @@ extern "C" {
 
 #define CONFIG_MEMORY_DEFAULT 64
 #define CONFIG_TIMEOUT_DEFAULT 120
+#define CONFIG_TWIN "again" /* the variant that boots the default's image once more, in the time lane */
 
 /* A word for the kernel's command line, or "default" for none. */
 struct config_variant {
     char *name;
     struct strings on; /* patterns of the workloads that it runs; none: all */
+    bool time_only;    /* not in the exact lane */
+    bool no_global;    /* no page of its kernel is global, for the model of the TLBs */
 };
 
 /* A stanza [structure.NAME].  One that boots a system of its own (linux) runs all its workloads in one boot. */
@@ -51,8 +54,15 @@ struct config_workload {
 
 struct config {
     char *path;
-    uint32_t repetitions, time_repetitions, timeout_s, jobs, memory_mib;
+    uint32_t repetitions, timeout_s, jobs, memory_mib;
+    uint32_t time_repetitions, time_repetitions_min; /* at most, at least */
+    double time_precision;                           /* of a median, as a share: half its interval */
+    uint32_t time_budget_s;                          /* for the whole time lane */
+    int time_cpu;                                    /* the processor for the guest, or -1: chosen (observe.h) */
     char *machine, *cpu;
+    char *profile;           /* of the cost model (profile.h); NULL: nothing is modelled */
+    char *model;             /* the profile whose caches and TLBs the exact lane models; NULL: none */
+    const char *model_sizes; /* these, as the plugin's options (hierarchy.h), once somebody looked them up */
     uint64_t seed, epoch;
     uint32_t edge_interrupts; /* [audit]: interrupts that may fall between a mark and the reading of the books */
     struct config_structure *structures;

@@ -2,15 +2,13 @@
 /*
  * counts.c: flattens the plugin's windows into metrics: a number keeps its name; a domain becomes
  * instructions_<domain> (the application's is called user); a part instructions.<part>, summed over domains, and where
- * several domains have it also instructions_<domain>.<part>; an entry entry.<name>.
+ * several domains have it also instructions_<domain>.<part>; an entry entry.<name>.  Misses are miss.<array>, then
+ * spelled as instructions are.
  */
 #include "counts.h"
 #include <string.h>
 
-static bool is_arch(const char *name)
-{
-    return strcmp(name, "instructions_arch") == 0;
-}
+#define MISS "miss" /* of the model of caches and TLBs: an object in a window, a domain and a part */
 
 static void add_to(struct arena *arena, struct metrics *metrics, const char *name, int64_t value)
 {
@@ -39,20 +37,30 @@ static size_t domains_with(const json_t *domains, const char *part)
     return n;
 }
 
+/* domain: NULL if no other has the part. */
+static void part_add(struct arena *arena, const char *domain, const char *part, const char *name, const json_t *value,
+                     struct metrics *metrics)
+{
+    if (!json_is_integer(value))
+        return;
+    add_to(arena, metrics, arena_print(arena, "%s.%s", name, part), json_integer_value(value));
+    if (domain && json_integer_value(value) > 0)
+        add_to(arena, metrics, arena_print(arena, "%s_%s.%s", name, domain, part), json_integer_value(value));
+}
+
 static void parts_flatten(struct arena *arena, const json_t *domains, const char *domain, const json_t *parts,
                           struct metrics *metrics)
 {
     const char *part, *name;
     json_t *counts, *value;
 
-    json_object_foreach((json_t *)parts, part, counts) json_object_foreach(counts, name, value)
+    json_object_foreach((json_t *)parts, part, counts)
     {
-        if (!json_is_integer(value))
-            continue;
-        add_to(arena, metrics, arena_print(arena, "%s.%s", name, part), json_integer_value(value));
-        if (json_integer_value(value) > 0 && domains_with(domains, part) > 1)
-            add_to(arena, metrics, arena_print(arena, "%s_%s.%s", name, domain_shown(domain), part),
-                   json_integer_value(value));
+        const char *shown = domains_with(domains, part) > 1 ? domain_shown(domain) : NULL;
+
+        json_object_foreach(counts, name, value) part_add(arena, shown, part, name, value, metrics);
+        json_object_foreach(json_object_get(counts, MISS), name, value)
+            part_add(arena, shown, part, arena_print(arena, MISS ".%s", name), value, metrics);
     }
 }
 
@@ -68,9 +76,10 @@ static void domains_flatten(struct arena *arena, const json_t *domains, struct m
         json_object_foreach(counts, name, value)
         {
             if (json_is_integer(value))
-                add_to(arena, metrics, arena_print(arena, "instructions%s_%s", is_arch(name) ? "_arch" : "", shown),
-                       json_integer_value(value));
+                add_to(arena, metrics, arena_print(arena, "%s_%s", name, shown), json_integer_value(value));
         }
+        json_object_foreach(json_object_get(counts, MISS), name, value)
+            add_to(arena, metrics, arena_print(arena, MISS ".%s_%s", name, shown), json_integer_value(value));
         parts_flatten(arena, domains, domain, json_object_get(counts, "parts"), metrics);
     }
 }
@@ -106,6 +115,8 @@ static void window_flatten(struct arena *arena, const json_t *window, struct met
         if (json_is_integer(value) && strcmp(name, "index") != 0 && strcmp(name, "ops") != 0)
             metrics_set(arena, metrics, arena_copy(arena, name), NULL, json_integer_value(value));
     }
+    json_object_foreach(json_object_get(window, MISS), name, value)
+        metrics_set(arena, metrics, arena_print(arena, MISS ".%s", name), NULL, json_integer_value(value));
     domains_flatten(arena, json_object_get(window, "domains"), metrics);
     json_object_foreach(json_object_get(window, "entry"), name, value)
     {

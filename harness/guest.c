@@ -7,9 +7,12 @@
 #include "file.h"
 #include "judge.h"
 #include "layout.h"
+#include "observe.h"
 #include "qemu.h"
+#include "qmp.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +20,7 @@
 
 #define SERIAL_BYTES_MAX (16 << 20)
 #define CHECK_TIMEOUT_MS 60000
+#define MONITOR_TIMEOUT_MS 30000
 #define E2FSCK_ERRORS 4 /* and 8, where it does not even find a file system */
 #define E2FSCK_USAGE 16
 
@@ -57,16 +61,85 @@ struct sample guest_sample(struct arena *arena, const struct guest_context *cont
         .words = at->words,
         .options = qemu_options(arena, context->config, guest->lane, context->kvm_cpu),
         .cpu_features = "",
+        .model = guest->lane == LANE_EXACT && context->config->model_sizes ? context->config->model_sizes : "",
+        .observers = "",
         .serial = "",
         .disk = DISK_UNCHECKED,
     };
+}
+
+/* A guest of the time lane stands still until it is pinned and observed. */
+struct watch {
+    struct arena *arena;
+    const struct guest_context *context;
+    int ours, theirs;
+    struct observe *observe;
+    const char *pinned, *problem;
+};
+
+static int watch_steps(struct watch *watch, pid_t pid, struct error *error)
+{
+    const struct guest_context *context = watch->context;
+    int processor = context->config->time_cpu >= 0 ? context->config->time_cpu : observe_processor(watch->arena);
+    json_t *cpus = NULL;
+    struct qmp qmp;
+    pid_t tid;
+    int result = qmp_start(&qmp, watch->ours, context->cancel, MONITOR_TIMEOUT_MS, error);
+
+    if (!result)
+        result = qmp_call(&qmp, "query-cpus-fast", &cpus, error);
+    if (result)
+        return result;
+    tid = qmp_cpu_thread(cpus);
+    json_decref(cpus);
+    watch->pinned = observe_pin(watch->arena, pid, tid, processor);
+    watch->observe = observe_start(watch->arena, tid, context->exits);
+    return qmp_call(&qmp, "cont", NULL, error);
+}
+
+/* Once QEMU runs.  What goes wrong here ends QEMU, for its guest would wait for ever. */
+static void watch_begin(void *context, pid_t pid)
+{
+    struct watch *watch = context;
+    struct error error;
+
+    close(watch->theirs);
+    watch->theirs = -1;
+    if (watch_steps(watch, pid, &error) < 0) {
+        watch->problem = arena_copy(watch->arena, error.text);
+        kill(pid, SIGKILL);
+    }
+}
+
+static int watch_prepare(struct watch *watch, struct qemu_files *files, struct process_options *options,
+                         struct error *error)
+{
+    if (qmp_pair(&watch->ours, &watch->theirs, error))
+        return -1;
+    files->monitor = options->keep = watch->theirs;
+    options->started = watch_begin;
+    options->context = watch;
+    return 0;
+}
+
+static void watch_end(struct watch *watch, struct evidence *evidence)
+{
+    if (watch->ours >= 0)
+        close(watch->ours);
+    if (watch->theirs >= 0)
+        close(watch->theirs);
+    if (watch->observe)
+        observe_finish(watch->arena, watch->observe, watch->pinned, &evidence->observed);
+    if (watch->problem)
+        evidence->observed.problem = watch->problem;
 }
 
 static int qemu_run(struct arena *arena, const struct guest_context *context, const struct plan_guest *guest,
                     const char *folder, struct evidence *evidence, struct error *error)
 {
     struct qemu_files files = {arena_print(arena, "%s/disk.img", folder), arena_print(arena, "%s/serial", folder),
-                               arena_print(arena, "%s/counts", folder)};
+                               arena_print(arena, "%s/counts", folder), 0};
+    struct watch watch = {.arena = arena, .context = context, .ours = -1, .theirs = -1, .pinned = "not pinned"};
     struct process_options options = {
         .out = -1, .cancel = context->cancel, .watch_path = files.serial, .watch_bytes = SERIAL_BYTES_MAX};
     char *messages = arena_print(arena, "%s/messages", folder);
@@ -75,16 +148,17 @@ static int qemu_run(struct arena *arena, const struct guest_context *context, co
     int result;
 
     options.timeout_ms = (int64_t)guest->timeout_s * 1000;
-    if (file_copy(LAYOUT_DISK, files.disk, error) ||
-        qemu_command(arena, context->config, guest, &files, context->kvm_cpu, &argv, error))
-        return -1;
     options.err = open(messages, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (options.err < 0)
         return file_error(error, "create", messages);
-    result = process_run(argv.items, &options, &evidence->end, error);
+    result = file_copy(LAYOUT_DISK, files.disk, error) ||
+             (guest->lane == LANE_TIME && watch_prepare(&watch, &files, &options, error)) ||
+             qemu_command(arena, context->config, guest, &files, context->kvm_cpu, &argv, error) ||
+             process_run(argv.items, &options, &evidence->end, error);
     close(options.err);
+    watch_end(&watch, evidence);
     evidence->wall_ms = clock_now_ms() - start;
-    return result;
+    return result ? -1 : 0;
 }
 
 static void evidence_read(struct arena *arena, const struct plan_guest *guest, const char *folder,

@@ -5,6 +5,7 @@
 #ifndef TOLL_GUEST_H
 #define TOLL_GUEST_H
 
+#include "observe.h"
 #include "plan.h"
 #include "sample.h"
 #include "store.h"
@@ -15,6 +16,7 @@ struct guest_context {
     const char *run_name;
     const char *temporary; /* a folder for the disk copies; each guest has its own inside */
     const char *kvm_cpu;
+    enum observe_exits exits; /* how, in the time lane */
     int cancel;
 };
 

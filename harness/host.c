@@ -84,6 +84,13 @@ static json_t *text_or_null(const char *text)
     return text ? json_string(text) : json_null();
 }
 
+const char *host_cpu(struct arena *arena)
+{
+    const char *name = cpuinfo_value(arena, "model name");
+
+    return name ? name : "an unknown processor";
+}
+
 json_t *host_to_json(struct arena *arena, const struct probe *probe, int cancel)
 {
     json_t *json = json_object();

@@ -117,10 +117,16 @@ static const char *check_disk(const struct trial *trial)
     return arena_print(trial->arena, "e2fsck found the disk damaged after the run: %s", trial->evidence->disk_text);
 }
 
+static const char *check_observers(const struct trial *trial)
+{
+    return trial->evidence->observed.problem;
+}
+
 static const char *first_problem(const struct trial *trial)
 {
     static const char *(*const checks[])(const struct trial *) = {
-        check_end, check_done, check_status, check_exit, check_serial, check_window, check_counts, check_disk,
+        check_observers, check_end,    check_done,   check_status, check_exit,
+        check_serial,    check_window, check_counts, check_disk,
     };
 
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
@@ -140,12 +146,50 @@ static void metrics_copy(struct arena *arena, const struct metrics *from, struct
     }
 }
 
-/* The plugin's counts come first, then what only the kernel's books know, then what the workload reported.  Its
-   cycles are virtual time in the exact lane, and so no measurement. */
+/* The cycles that one of the runtime's records tells, less what reading the TSC takes; -1 without one. */
+static int64_t cycles_told(const struct trial *trial, const char *name)
+{
+    const struct metric *value = metrics_find(&trial->run->values, name);
+    const struct metric *overhead = metrics_find(&trial->run->values, "tsc_overhead");
+    int64_t own = overhead ? overhead->value : 0;
+
+    if (!value)
+        return -1;
+    return value->value > own ? value->value - own : 0;
+}
+
+static void cycle_set(struct arena *arena, struct metrics *metrics, const char *name, int64_t value)
+{
+    if (value >= 0)
+        metrics_set(arena, metrics, name, NULL, value);
+}
+
+/* What only the time lane measures: cycles of the TSC, and what was observed from the host. */
+static void time_collect(const struct trial *trial, struct sample *sample)
+{
+    const struct observed *observed = &trial->evidence->observed;
+    const struct metric *overhead = metrics_find(&trial->run->values, "tsc_overhead");
+    size_t window = 0, windows = 0;
+
+    cycle_set(trial->arena, &sample->metrics, "cycles", cycles_told(trial, "tsc_cycles"));
+    cycle_set(trial->arena, &sample->metrics, "cycles_cold", cycles_told(trial, "tsc_first_op"));
+    cycle_set(trial->arena, &sample->metrics, "cycles_timer", overhead ? overhead->value : -1);
+    for (size_t i = 0; i < trial->evidence->records.run_count; i++) {
+        if (&trial->evidence->records.runs[i] < trial->run)
+            window += trial->evidence->records.runs[i].windows;
+        windows += trial->evidence->records.runs[i].windows;
+    }
+    if (observed->count == windows && window < observed->count)
+        metrics_copy(trial->arena, &observed->windows[window], &sample->metrics);
+    if (trial->guest->cell_count == 1)
+        metrics_copy(trial->arena, &observed->run, &sample->metrics);
+}
+
+/* The plugin's counts come first, then what only the kernel's books know, then what the workload reported.  Cycles are
+   virtual time in the exact lane, and so no measurement. */
 static void metrics_collect(const struct trial *trial, struct sample *sample)
 {
     struct arena *arena = trial->arena;
-    const struct metric *cycles = metrics_find(&trial->run->values, "tsc_cycles");
     const struct counts_run *counts = trial->counts;
 
     if (counts)
@@ -158,11 +202,11 @@ static void metrics_collect(const struct trial *trial, struct sample *sample)
     for (size_t i = 0; i < trial->run->values.count; i++) {
         const struct metric *value = &trial->run->values.items[i];
 
-        if (value != cycles)
+        if (strncmp(value->name, "tsc_", 4) != 0)
             metrics_set(arena, &sample->metrics, value->name, value->unit, value->value);
     }
-    if (cycles && trial->guest->lane == LANE_TIME)
-        metrics_set(arena, &sample->metrics, "cycles", NULL, cycles->value);
+    if (trial->guest->lane == LANE_TIME)
+        time_collect(trial, sample);
     metrics_set(arena, &sample->metrics, "image_bytes", NULL, sample->image_bytes);
 }
 
@@ -202,6 +246,7 @@ void judge_cell(struct arena *arena, const struct config *config, const struct p
     sample->audit_reason = sample->output_sha256 = "";
     sample->cpu_features = evidence->records.cpu_features ? evidence->records.cpu_features : "";
     sample->disk = evidence->disk;
+    sample->observers = evidence->observed.how ? evidence->observed.how : "";
     sample->wall_ms = evidence->wall_ms;
     problem = first_problem(&trial);
     sample->reason = problem ? problem : "";

@@ -6,6 +6,7 @@
 #define TOLL_JUDGE_H
 
 #include "counts.h"
+#include "observe.h"
 #include "plan.h"
 #include "process.h"
 #include "records.h"
@@ -22,9 +23,10 @@ struct evidence {
     size_t serial_bytes;
     bool has_counts;
     struct counts counts;
-    const char *disk;      /* DISK_* */
-    const char *disk_text; /* the first line of the check of a disk that is not clean */
-    const char *map;       /* for the names in a backtrace */
+    const char *disk;         /* DISK_* */
+    const char *disk_text;    /* the first line of the check of a disk that is not clean */
+    const char *map;          /* for the names in a backtrace */
+    struct observed observed; /* in the time lane */
     int64_t wall_ms;
 };
 

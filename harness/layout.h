@@ -13,8 +13,10 @@
 #define LAYOUT_DISK_INPUTS "workloads/pdf/inputs/" /* what is in there is on every disk */
 #define LAYOUT_DISK_LIST "build/disk.list"         /* the further files that the disk was made with, one a line */
 #define LAYOUT_PROBE "build/images/probe.elf"
+#define LAYOUT_CALIBRATE "build/images/calibrate.elf"
 #define LAYOUT_CONFIG "bench.toml"
 #define LAYOUT_RESULTS "results"
+#define LAYOUT_BASELINES LAYOUT_RESULTS "/baselines" /* runs that are kept under a name */
 #define LAYOUT_REPORT "reports/out"
 
 /* What a guest boots from; initrd and cmdline are NULL where there are none. */

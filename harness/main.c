@@ -17,6 +17,11 @@ static const struct {
     {"list", "show structures, workloads and past runs", cmd_list},
     {"show", "show one run, or one cell of it, in detail", cmd_show},
     {"report", "make the table, results.json, results.csv and the report", cmd_report},
+    {"compare", "say what became worse from one run to another", cmd_compare},
+    {"baseline", "keep a run under a name, to compare others with", cmd_baseline},
+    {"explain", "say what an operation pays for what, in modelled cycles", cmd_explain},
+    {"calibrate", "measure on this host what crossings and misses cost", cmd_calibrate},
+    {"boot", "measure how long a boot takes, and what of it is whose", cmd_boot},
     {"doctor", "say what this machine can measure, and why", cmd_doctor},
 };
 
@@ -29,9 +34,9 @@ static int help_print(FILE *out)
 {
     fputs(usage, out);
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-        fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].help);
-    fputs("  help     show this\n"
-          "  version  show toll's version\n"
+        fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].help);
+    fputs("  help      show this\n"
+          "  version   show toll's version\n"
           "\n"
           "`toll VERB --help` tells a verb's options; docs/toll.1 is the manual.\n",
           out);

@@ -160,6 +160,8 @@ static void variant_add(struct arena *arena, struct plan *plan, const struct pla
 {
     struct plan_guest *guest = NULL;
 
+    if (variant->time_only && like->lane != LANE_TIME)
+        return;
     like->variant = variant->name;
     for (size_t i = 0; i < plan->config->workload_count; i++) {
         const struct config_workload *workload = &plan->config->workloads[i];
@@ -228,6 +230,10 @@ int plan_make(struct arena *arena, const struct config *config, const struct pla
     uint32_t timed = options->repetitions ? options->repetitions : config->time_repetitions;
 
     *plan = (struct plan){.config = config};
+    plan->stop = (struct stop_rule){.least = options->repetitions ? timed : config->time_repetitions_min,
+                                    .most = timed,
+                                    .precision = config->time_precision,
+                                    .budget_ms = (int64_t)config->time_budget_s * 1000};
     if (patterns_check(config, &options->only, error))
         return -1;
     for (uint32_t rep = 0; rep < exact && (options->lanes & LANE_EXACT); rep++)

@@ -8,6 +8,7 @@
 #define TOLL_PLAN_H
 
 #include "config.h"
+#include "stop.h"
 #include <stdbool.h>
 
 enum lane { LANE_EXACT = 1, LANE_TIME = 2, LANE_ALL = 3 };
@@ -17,6 +18,7 @@ struct plan_options {
     unsigned lanes;
     uint32_t repetitions; /* 0: as bench.toml says */
     uint32_t timeout_s;   /* 0: as bench.toml says */
+    const char *model;    /* a profile's name or HIERARCHY_OFF; NULL: as bench.toml says */
 };
 
 struct plan_cell {
@@ -50,6 +52,7 @@ struct plan {
     size_t guest_count, guest_room;
     struct plan_refusal *refusals;
     size_t refusal_count, refusal_room;
+    struct stop_rule stop; /* of the time lane, whose guests are planned for all of its repetitions */
 };
 
 /* Whether the structure runs a whole system with all its workloads in one boot. */

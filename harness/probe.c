@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define DEVICE "/dev/kvm"
-#define PROBE_TIMEOUT_MS 900
+#define PROBE_TIMEOUT_MS 900 /* or $TOLL_PROBE_MS, for machines that are emulated themselves */
 #define PROBE_WORDS "TOLL1 done probe ok"
 
 static void no_kvm(struct arena *arena, struct probe *probe, int number)
@@ -50,6 +50,14 @@ void probe_quick(struct arena *arena, struct probe *probe)
     close(fd);
 }
 
+static int64_t timeout_ms(void)
+{
+    const char *text = getenv("TOLL_PROBE_MS");
+    long long value = text ? strtoll(text, NULL, 10) : 0;
+
+    return value > 0 ? value : PROBE_TIMEOUT_MS;
+}
+
 /* What one boot of the probe came to. */
 struct trial {
     bool works, refused; /* refused: QEMU did not even start the guest */
@@ -59,7 +67,7 @@ struct trial {
 static int probe_try(struct arena *arena, int cancel, const char *folder, const char *cpu, struct trial *trial,
                      struct error *error)
 {
-    struct process_options options = {.cancel = cancel, .timeout_ms = PROBE_TIMEOUT_MS};
+    struct process_options options = {.cancel = cancel, .timeout_ms = timeout_ms()};
     char *serial = arena_print(arena, "%s/serial", folder), *messages, *said;
     struct strings argv = {0};
     struct process_end end;

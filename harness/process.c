@@ -42,6 +42,8 @@ static _Noreturn void child_exec(char *const argv[], const struct process_option
     move_fd(-1, 0);
     move_fd(options->out, 1);
     move_fd(options->err, 2);
+    if (options->keep > 0)
+        fcntl(options->keep, F_SETFD, 0);
     execvp(argv[0], argv);
     if (write(report, &errno, sizeof(errno)) < 0)
         _exit(126);
@@ -127,6 +129,8 @@ int process_run(char *const argv[], const struct process_options *options, struc
         return -1;
     pidfd = pidfd_open(pid, 0);
     *end = (struct process_end){.outcome = PROCESS_EXITED};
+    if (options->started)
+        options->started(options->context, pid);
     child_wait(pid, pidfd, options, end);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;

@@ -158,6 +158,12 @@ void progress_guest(struct progress *progress, struct arena *arena, const struct
     fflush(progress->out);
 }
 
+void progress_pass(struct progress *progress, const struct plan_guest *guest)
+{
+    item_find(progress, guest)->done = true;
+    progress->done++;
+}
+
 void progress_end(struct progress *progress)
 {
     if (progress->quiet)

@@ -36,6 +36,9 @@ void progress_boot(struct progress *progress, const struct plan_guest *guest);
 void progress_guest(struct progress *progress, struct arena *arena, const struct plan_guest *guest,
                     const struct sample *samples, int64_t wall_ms);
 
+/* A guest is not booted after all. */
+void progress_pass(struct progress *progress, const struct plan_guest *guest);
+
 /* Removes the bar. */
 void progress_end(struct progress *progress);
 

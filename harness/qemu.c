@@ -81,6 +81,14 @@ static void add_accelerator(struct arena *arena, struct strings *argv, const str
     strings_print(arena, argv, "%llu", (unsigned long long)config->seed);
 }
 
+static void add_monitor(struct arena *arena, struct strings *argv, int fd)
+{
+    const char *const words[] = {"-S", "-mon", "chardev=qmp,mode=control", "-chardev", NULL};
+
+    add_all(arena, argv, words);
+    strings_print(arena, argv, "socket,id=qmp,fd=%d", fd);
+}
+
 static void add_disk(struct arena *arena, struct strings *argv, const char *machine, const char *disk)
 {
     strings_add(arena, argv, "-drive");
@@ -122,7 +130,7 @@ static char *kernel_command_line(struct arena *arena, const struct config *confi
         if (is_microvm(config->machine))
             strings_add(arena, &words, MICROVM_DISK_PLACE);
     }
-    if (strcmp(guest->variant, "default") != 0)
+    if (strcmp(guest->variant, "default") != 0 && strcmp(guest->variant, CONFIG_TWIN) != 0)
         strings_add(arena, &words, guest->variant);
     strings_add(arena, &words, "--");
     strings_add(arena, &words, programs_words(arena, guest));
@@ -133,6 +141,19 @@ static char *kernel_command_line(struct arena *arena, const struct config *confi
             "the kernel's command line of %s would have %zu bytes, of at most %d; select fewer workloads or files",
             plan_guest_name(arena, guest), strlen(line), COMMAND_LINE_MAX);
     return strlen(line) > COMMAND_LINE_MAX ? NULL : line;
+}
+
+/* The plugin's options of its model of caches and TLBs: nothing while it is off. */
+static const char *model_options(struct arena *arena, const struct config *config, const struct plan_guest *guest)
+{
+    bool no_global = false;
+
+    if (!config->model_sizes)
+        return "";
+    for (size_t i = 0; i < guest->structure->variant_count; i++)
+        no_global |=
+            guest->structure->variants[i].no_global && strcmp(guest->structure->variants[i].name, guest->variant) == 0;
+    return arena_print(arena, ",%s%s", config->model_sizes, no_global ? ",global=off" : "");
 }
 
 int qemu_command(struct arena *arena, const struct config *config, const struct plan_guest *guest,
@@ -158,10 +179,12 @@ int qemu_command(struct arena *arena, const struct config *config, const struct 
     strings_add(arena, argv, "-append");
     strings_add(arena, argv, line);
     add_disk(arena, argv, config->machine, files->disk);
+    if (files->monitor)
+        add_monitor(arena, argv, files->monitor);
     if (guest->lane == LANE_EXACT) {
         strings_add(arena, argv, "-plugin");
-        strings_print(arena, argv, "%s,map=%s,out=%s", LAYOUT_PLUGIN, escape(arena, image.map),
-                      escape(arena, files->counts));
+        strings_print(arena, argv, "%s%s,map=%s,out=%s", LAYOUT_PLUGIN, model_options(arena, config, guest),
+                      escape(arena, image.map), escape(arena, files->counts));
     }
     return 0;
 }

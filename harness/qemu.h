@@ -11,6 +11,7 @@
 /* Files of one guest run; plain paths. */
 struct qemu_files {
     const char *disk, *serial, *counts;
+    int monitor; /* a descriptor for QMP (qmp.h): the guest then waits for `cont`; 0: none */
 };
 
 /* The program: $TOLL_QEMU, or qemu-system-x86_64. */

@@ -3,8 +3,11 @@
  * results.c: cells become numbers: the median over repetitions, per operation where the table below says so.
  */
 #include "results.h"
+#include "cautions.h"
 #include "file.h"
+#include "model.h"
 #include "stats.h"
+#include "warnings.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,16 +17,29 @@ struct metric_kind {
     const char *unit;
     bool per_operation;
     const char *evidence; /* NULL: the lane's */
+    bool zero;            /* a sample without it counted none */
 };
 
 /* The first prefix that fits decides; a number that a workload reported brings its own unit instead. */
 static const struct metric_kind kinds[] = {
-    {"boot_instructions", "instructions/boot", false, NULL},
-    {"image_bytes", "bytes", false, "exact"},
-    {"instructions", "instructions/op", true, NULL},
-    {"bytes_copied", "bytes/op", true, NULL},
-    {"cycles", "cycles/op", true, NULL},
-    {"", "events/op", true, NULL},
+    {"boot_instructions", "instructions/boot", false, NULL, false},
+    {"image_bytes", "bytes", false, "exact", false},
+    {"instructions", "instructions/op", true, NULL, false},
+    {"bytes_copied", "bytes/op", true, NULL, false},
+    {"counting", "instructions/op", true, NULL, false},
+    {"miss.", "misses/op", true, "modelled", false},
+    {"cycles_cold", "cycles/op", false, NULL, false}, /* of one operation already */
+    {"cycles_timer", "cycles/run", false, NULL, false},
+    {"cycles", "cycles/op", true, NULL, false},
+    {"pmu.enabled_ns", "ns/run", false, NULL, false},
+    {"pmu.running_ns", "ns/run", false, NULL, false},
+    {"pmu.cycles", "cycles/op", true, NULL, false},
+    {"pmu.instructions", "instructions/op", true, NULL, false},
+    {"pmu.", "misses/op", true, NULL, false},
+    {"pmu_run.", "events/run", false, NULL, false},
+    {"vm_exit_ns", "ns/op", true, NULL, true},
+    {"vm_exit", "events/op", true, NULL, true},
+    {"", "events/op", true, NULL, false},
 };
 
 static const struct metric_kind *kind_of(const char *metric)
@@ -50,13 +66,9 @@ static struct result *result_add(struct arena *arena, struct results *results, c
     return result;
 }
 
-static void metric_add(struct arena *arena, struct results *results, const struct cell *cell,
-                       const struct metric *metric)
+size_t results_values(const struct cell *cell, const struct metric *metric, double *values)
 {
-    double *values = arena_alloc(arena, cell->sample_count * sizeof(*values));
     const struct metric_kind *kind = kind_of(metric->name);
-    struct result *result;
-    struct stats stats;
     size_t n = 0;
 
     for (size_t i = 0; i < cell->sample_count; i++) {
@@ -65,10 +77,33 @@ static void metric_add(struct arena *arena, struct results *results, const struc
 
         if (each && (!divide || cell->samples[i]->ops > 0))
             values[n++] = (double)each->value / (divide ? (double)cell->samples[i]->ops : 1.0);
+        else if (!each && kind->zero)
+            values[n++] = 0;
     }
+    return n;
+}
+
+/* In the order of measuring: the sorting of stats_of comes later. */
+static unsigned warnings_of(const struct result *result, const double *in_order)
+{
+    if (strcmp(result->evidence, "measured") != 0 || strchr(result->metric, '.') || result->n < 2)
+        return 0;
+    return warnings_find(in_order, result->n, result->middle);
+}
+
+static void metric_add(struct arena *arena, struct results *results, const struct cell *cell,
+                       const struct metric *metric)
+{
+    double *values = arena_alloc(arena, 2 * cell->sample_count * sizeof(*values));
+    const struct metric_kind *kind = kind_of(metric->name);
+    size_t n = results_values(cell, metric, values);
+    struct result *result;
+    struct stats stats;
+
     if (n == 0)
         return;
-    stats = stats_of(values, n);
+    memcpy(values + n, values, n * sizeof(*values));
+    stats = stats_of(values + n, n);
     result = result_add(arena, results, cell);
     result->metric = metric->name;
     result->unit = metric->unit ? arena_print(arena, "%s/run", metric->unit) : kind->unit;
@@ -77,7 +112,11 @@ static void metric_add(struct arena *arena, struct results *results, const struc
     result->value = stats.median;
     result->lo = stats.lo;
     result->hi = stats.hi;
+    result->middle = stats.middle;
     result->n = n;
+    result->warnings = warnings_of(result, values);
+    if (results->stop.most && strcmp(cell->lane, "time") == 0 && strcmp(metric->name, "cycles") == 0)
+        result->ended = stop_judge(&results->stop, values, n, true);
 }
 
 static void cell_add(struct arena *arena, struct results *results, const struct cell *cell)
@@ -95,6 +134,12 @@ static void cell_add(struct arena *arena, struct results *results, const struct 
     }
 }
 
+void results_fill(struct arena *arena, struct results *results)
+{
+    for (size_t i = 0; i < results->cells.count; i++)
+        cell_add(arena, results, &results->cells.items[i]);
+}
+
 int results_load(struct arena *arena, const char *folder, struct results *results, struct error *error)
 {
     struct samples *samples = arena_alloc(arena, sizeof(*samples));
@@ -106,12 +151,12 @@ int results_load(struct arena *arena, const char *folder, struct results *result
         return -1;
     results->run = arena_copy(arena, json_string_value(json_object_get(plan, "run")) ?: "");
     failed = store_load(arena, folder, samples, error) || admit_cells(arena, plan, samples, &results->cells, error);
+    stop_from_json(json_object_get(plan, "stop"), &results->stop);
     json_decref(plan);
     if (failed || !(results->host = store_load_json(arena, folder, "host.json", error)))
         return -1;
-    for (size_t i = 0; i < results->cells.count; i++)
-        cell_add(arena, results, &results->cells.items[i]);
-    return 0;
+    results_fill(arena, results);
+    return model_results_add(arena, folder, results, error);
 }
 
 void results_close(struct results *results)
@@ -141,6 +186,17 @@ static json_t *number_to_json(const struct result *result, double value)
     return json_real(value);
 }
 
+static json_t *warnings_to_json(unsigned warnings)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < WARNINGS_COUNT; i++) {
+        if (warnings & (1U << i))
+            json_array_append_new(list, json_string(warnings_get(i)->name));
+    }
+    return list;
+}
+
 static json_t *result_to_json(const struct result *result)
 {
     const struct cell *cell = result->cell;
@@ -152,6 +208,11 @@ static json_t *result_to_json(const struct result *result)
     json_object_set_new(json, "n", json_integer((json_int_t)result->n));
     json_object_set_new(json, "lo", number_to_json(result, result->lo));
     json_object_set_new(json, "hi", number_to_json(result, result->hi));
+    json_object_set_new(json, "median_lo", number_to_json(result, result->middle.lo));
+    json_object_set_new(json, "median_hi", number_to_json(result, result->middle.hi));
+    json_object_set_new(json, "warnings", warnings_to_json(result->warnings));
+    if (result->ended)
+        json_object_set_new(json, "ended", json_string(stop_cause_name(result->ended)));
     json_object_set_new(json, "status", json_string(cell->status));
     json_object_set_new(json, "reason", json_string(cell->reason));
     json_object_set_new(json, "audit", json_string(cell->audit));
@@ -180,7 +241,17 @@ static json_t *hops_to_json(const struct results *results)
     return list;
 }
 
-static int json_write(const char *path, const struct results *results, struct error *error)
+static json_t *cautions_to_json(struct arena *arena, const struct results *results)
+{
+    struct strings cautions = cautions_of(arena, results);
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < cautions.count; i++)
+        json_array_append_new(list, json_string(cautions.items[i]));
+    return list;
+}
+
+static int json_write(struct arena *arena, const char *path, const struct results *results, struct error *error)
 {
     json_t *json = json_pack("{ss ss sO}", "schema", SAMPLE_SCHEMA, "run", results->run, "host", results->host);
     json_t *cells = json_array();
@@ -191,6 +262,9 @@ static int json_write(const char *path, const struct results *results, struct er
         json_array_append_new(cells, result_to_json(&results->items[i]));
     json_object_set_new(json, "cells", cells);
     json_object_set_new(json, "hops", hops_to_json(results));
+    json_object_set_new(json, "cautions", cautions_to_json(arena, results));
+    if (results->profile)
+        json_object_set_new(json, "model", model_to_json(results));
     text = json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
     json_decref(json);
     if (!text)
@@ -212,6 +286,20 @@ static void csv_text(FILE *out, const char *text, const char *end)
     fprintf(out, "\"%s", end);
 }
 
+/* Their names, with blanks between. */
+static void csv_warnings(FILE *out, unsigned warnings)
+{
+    const char *separator = "\"";
+
+    for (unsigned i = 0; i < WARNINGS_COUNT; i++) {
+        if (!(warnings & (1U << i)))
+            continue;
+        fprintf(out, "%s%s", separator, warnings_get(i)->name);
+        separator = " ";
+    }
+    fputs(*separator == ' ' ? "\"\n" : "\"\"\n", out);
+}
+
 static void csv_row(FILE *out, const struct result *r)
 {
     const char *const texts[] = {r->cell->structure, r->cell->variant, r->cell->workload, r->cell->lane,
@@ -225,7 +313,12 @@ static void csv_row(FILE *out, const struct result *r)
         fputs(",0,,,", out);
     csv_text(out, r->cell->status, ",");
     csv_text(out, r->cell->reason, ",");
-    csv_text(out, r->cell->audit, "\n");
+    csv_text(out, r->cell->audit, ",");
+    if (r->n > 0)
+        fprintf(out, "%.12g,%.12g,", r->middle.lo, r->middle.hi);
+    else
+        fputs(",,", out);
+    csv_warnings(out, r->warnings);
 }
 
 static int csv_write(const char *path, const struct results *results, struct error *error)
@@ -237,7 +330,9 @@ static int csv_write(const char *path, const struct results *results, struct err
 
     if (!out)
         return file_error(error, "write", path);
-    fputs("structure,variant,workload,lane,metric,unit,better,evidence,value,n,lo,hi,status,reason,audit\n", out);
+    fputs("structure,variant,workload,lane,metric,unit,better,evidence,value,n,lo,hi,status,reason,audit,"
+          "median_lo,median_hi,warnings\n",
+          out);
     for (size_t i = 0; i < results->count; i++)
         csv_row(out, &results->items[i]);
     fclose(out);
@@ -248,7 +343,7 @@ static int csv_write(const char *path, const struct results *results, struct err
 
 int results_write(struct arena *arena, const char *folder, const struct results *results, struct error *error)
 {
-    if (json_write(arena_print(arena, "%s/results.json", folder), results, error))
+    if (json_write(arena, arena_print(arena, "%s/results.json", folder), results, error))
         return -1;
     return csv_write(arena_print(arena, "%s/results.csv", folder), results, error);
 }

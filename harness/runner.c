@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * runner.c: worker threads that take the next guest from a queue.  One lock guards the queue, the store and the
- * progress; guests run without it.  The first failure that is the host's stops the queue.
+ * progress; guests run without it.  The first failure that is the host's stops the queue.  In the time lane guests that
+ * the stopping rule does not want any more are passed over.
  */
 #include "runner.h"
 #include "process.h"
@@ -16,6 +17,7 @@ struct queue {
     const struct plan_guest **guests;
     size_t count, next;
     struct progress progress;
+    struct rounds *rounds; /* of the time lane, or NULL */
     struct runner_result *result;
     struct error *error;
     bool stopped;
@@ -68,11 +70,18 @@ static int guest_store(const struct runner *runner, const struct plan_guest *gue
     return 0;
 }
 
+static void pass_unwanted(struct queue *queue)
+{
+    while (queue->rounds && queue->next < queue->count && !rounds_want(queue->rounds, queue->guests[queue->next]))
+        progress_pass(&queue->progress, queue->guests[queue->next++]);
+}
+
 static const struct plan_guest *queue_take(struct queue *queue)
 {
     const struct plan_guest *guest = NULL;
 
     pthread_mutex_lock(&queue->lock);
+    pass_unwanted(queue);
     if (process_cancelled(queue->runner->context->cancel))
         queue->result->interrupted = queue->next < queue->count || queue->result->interrupted;
     else if (!queue->stopped && queue->next < queue->count)
@@ -91,6 +100,8 @@ static void guest_finish(struct queue *queue, struct arena *arena, const struct 
         *queue->error = *error;
     else if (outcome == 0 && !queue->stopped)
         outcome = guest_store(queue->runner, guest, samples, queue->result, queue->error);
+    for (size_t i = 0; outcome == 0 && queue->rounds && i < guest->cell_count; i++)
+        rounds_add(queue->rounds, &samples[i]);
     if (outcome < 0)
         queue->stopped = true;
     else if (outcome == 0)
@@ -133,7 +144,12 @@ static int lane_run(const struct runner *runner, enum lane lane, struct runner_r
 {
     struct queue queue = {.runner = runner, .result = result, .error = error};
     unsigned jobs = lane == LANE_EXACT ? runner->jobs : 1;
+    struct rounds rounds;
 
+    if (lane == LANE_TIME) {
+        rounds_start(&rounds, runner->arena, runner->plan, runner->before);
+        queue.rounds = &rounds;
+    }
     queue.guests = arena_alloc(runner->arena, (runner->plan->guest_count + 1) * sizeof(*queue.guests));
     for (size_t i = 0; i < runner->plan->guest_count; i++) {
         if (runner->plan->guests[i].lane == lane && !is_complete(runner, &runner->plan->guests[i]))
@@ -146,6 +162,8 @@ static int lane_run(const struct runner *runner, enum lane lane, struct runner_r
     workers_run(&queue, jobs);
     progress_end(&queue.progress);
     pthread_mutex_destroy(&queue.lock);
+    for (enum stop_cause cause = STOP_NOT; queue.rounds && cause <= STOP_BUDGET; cause++)
+        result->ended[cause] = rounds_ended(queue.rounds, cause);
     return queue.stopped ? -1 : 0;
 }
 

@@ -8,11 +8,13 @@
 
 #include "guest.h"
 #include "progress.h"
+#include "round.h"
 
 struct runner_result {
     size_t ok, failed, skipped; /* samples stored by this call */
     size_t unaudited;           /* samples whose audit failed */
     bool interrupted;
+    size_t ended[STOP_BUDGET + 1]; /* cells of the time lane by what ended their boots */
 };
 
 struct runner {

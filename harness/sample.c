@@ -37,6 +37,8 @@ static const struct field fields[] = {
     FIELD(TEXT, words, 0),
     FIELD(TEXT, options, 0),
     FIELD(TEXT, cpu_features, 0),
+    FIELD(TEXT, model, 0),
+    FIELD(TEXT, observers, 0),
     FIELD(TEXT, serial, 0),
     FIELD(TEXT, disk, 0),
     FIELD(NUMBER, wall_ms, 0),
@@ -144,8 +146,14 @@ int sample_from_json(struct arena *arena, const json_t *json, struct sample *sam
     json_t *metrics = json_object_get(json, "metrics"), *value;
     const char *name, *schema = json_string_value(json_object_get(json, "schema"));
 
-    *sample =
-        (struct sample){.audit_reason = "", .words = "", .options = "", .cpu_features = "", .serial = "", .disk = ""};
+    *sample = (struct sample){.audit_reason = "",
+                              .words = "",
+                              .options = "",
+                              .cpu_features = "",
+                              .model = "",
+                              .observers = "",
+                              .serial = "",
+                              .disk = ""};
     if (!schema || strcmp(schema, SAMPLE_SCHEMA) != 0 || !json_is_object(metrics))
         return -1;
     for (size_t i = 0; i < FIELD_COUNT; i++) {

@@ -36,6 +36,8 @@ struct sample {
     const char *words;        /* the program's arguments */
     const char *options;      /* QEMU's options that every structure must share */
     const char *cpu_features; /* what the system found in the processor; "" if it said nothing */
+    const char *model;        /* the plugin's model of caches and TLBs: its sizes; "" if it was off */
+    const char *observers;    /* what was observed of it in the time lane, and why not more */
     const char *serial;       /* the serial log, relative to the run's folder */
     const char *disk;         /* what e2fsck said: clean, damaged, unchecked */
     int64_t wall_ms;

@@ -6,9 +6,11 @@
 #include "session.h"
 #include "admit.h"
 #include "file.h"
+#include "hierarchy.h"
 #include "host.h"
 #include "images.h"
 #include "layout.h"
+#include "model.h"
 #include <string.h>
 #include <time.h>
 
@@ -36,9 +38,11 @@ static json_t *plan_to_json(struct session *session, struct error *error)
     options = json_pack("{so si si si}", "only", strings_to_json(&session->options.only), "lanes",
                         (int)session->options.lanes, "repetitions", (int)session->options.repetitions, "timeout_s",
                         (int)session->options.timeout_s);
-    plan = json_pack("{ss ss ss si so so so so}", "schema", SAMPLE_SCHEMA, "run", session->run_name, "created", utc,
+    if (session->options.model)
+        json_object_set_new(options, "model", json_string(session->options.model));
+    plan = json_pack("{ss ss ss si so so so so so}", "schema", SAMPLE_SCHEMA, "run", session->run_name, "created", utc,
                      "guests", (int)session->plan.guest_count, "options", options, "images", images, "parts", objects,
-                     "cells", admit_cells_to_json(&session->plan));
+                     "cells", admit_cells_to_json(&session->plan), "stop", stop_to_json(&session->plan.stop));
     return plan;
 }
 
@@ -60,7 +64,45 @@ static int options_from_json(struct session *session, const json_t *plan, struct
     session->options.lanes = (unsigned)json_integer_value(json_object_get(options, "lanes"));
     session->options.repetitions = (uint32_t)json_integer_value(json_object_get(options, "repetitions"));
     session->options.timeout_s = (uint32_t)json_integer_value(json_object_get(options, "timeout_s"));
+    if (json_is_string(json_object_get(options, "model")))
+        session->options.model = arena_copy(session->arena, json_string_value(json_object_get(options, "model")));
     return 0;
+}
+
+/* The sizes for the model of caches and TLBs, of the profile that the command line or bench.toml names. */
+static int model_look_up(struct session *session, struct error *error)
+{
+    const char *name = session->options.model ? session->options.model : session->config.model;
+
+    if (!name || strcmp(name, HIERARCHY_OFF) == 0)
+        return 0;
+    session->config.model_sizes = hierarchy_options(session->arena, name, error);
+    return session->config.model_sizes ? 0 : -1;
+}
+
+/* The profile of the run's modelled cycles: that of the sizes, where caches and TLBs are modelled.  NULL: none. */
+static const char *profile_name(const struct session *session)
+{
+    const char *model = session->options.model ? session->options.model : session->config.model;
+
+    return session->config.model_sizes ? model : session->config.profile;
+}
+
+static const char *profile_kept(struct session *session, const char *folder)
+{
+    return arena_print(session->arena, "%s/" MODEL_PROFILE_FILE, folder);
+}
+
+/* A mistake in the profile shows before anything is built.  A run that goes on has its own. */
+static int profile_check(struct session *session, struct error *error)
+{
+    const char *name = profile_name(session), *path;
+    struct profile profile;
+
+    if (!name || (session->resume && file_exists(profile_kept(session, session->resume))))
+        return 0;
+    path = profile_find(session->arena, name, error);
+    return path ? profile_load(session->arena, path, &profile, error) : -1;
 }
 
 int session_plan(struct session *session, const char *config_path, struct error *error)
@@ -76,7 +118,8 @@ int session_plan(struct session *session, const char *config_path, struct error 
             return -1;
         config_path = arena_print(session->arena, "%s/bench.toml", session->resume);
     }
-    if (config_load(session->arena, config_path, &session->config, error))
+    if (config_load(session->arena, config_path, &session->config, error) || model_look_up(session, error) ||
+        profile_check(session, error))
         return -1;
     return plan_make(session->arena, &session->config, &session->options, &session->plan, error);
 }
@@ -88,11 +131,21 @@ static const char *base_name(const char *folder)
     return slash && slash[1] ? slash + 1 : folder;
 }
 
+/* The profile as it is now stays with the run, so that its results can be derived again. */
+static int profile_keep(struct session *session, struct error *error)
+{
+    const char *name = profile_name(session), *path = name ? profile_find(session->arena, name, error) : NULL;
+
+    if (!name)
+        return 0;
+    return path ? file_copy(path, profile_kept(session, session->store.folder), error) : -1;
+}
+
 static int papers_write(struct session *session, const struct probe *probe, struct error *error)
 {
     char *target = arena_print(session->arena, "%s/bench.toml", session->store.folder);
     json_t *host = host_to_json(session->arena, probe, session->cancel), *plan = plan_to_json(session, error);
-    int failed = !plan || file_copy(session->config.path, target, error) ||
+    int failed = !plan || file_copy(session->config.path, target, error) || profile_keep(session, error) ||
                  store_write_json(session->arena, &session->store, "host.json", host, error) ||
                  store_write_json(session->arena, &session->store, "plan.json", plan, error);
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -50,7 +51,23 @@ static int samples_open(struct arena *arena, struct store *store, struct error *
     char *path = arena_print(arena, "%s/samples.jsonl", store->folder);
 
     store->samples = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    return store->samples < 0 ? file_error(error, "open", path) : 0;
+    if (store->samples < 0)
+        return file_error(error, "open", path);
+    if (flock(store->samples, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return 0; /* where locks do not work nobody is kept out */
+    store_close(store);
+    return error_set(error, TOLL_USAGE, "another toll is writing to %s; wait for it, or name another folder",
+                     store->folder);
+}
+
+bool store_is_busy(struct arena *arena, const char *folder)
+{
+    int fd = open(arena_print(arena, "%s/samples.jsonl", folder), O_RDONLY | O_CLOEXEC);
+    bool busy = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+
+    if (fd >= 0)
+        close(fd);
+    return busy;
 }
 
 int store_create(struct arena *arena, const char *folder, const char *commit, struct store *store, struct error *error)
@@ -192,6 +209,8 @@ const char *store_find(struct arena *arena, const char *name, struct error *erro
 {
     const char *folder = arena_print(arena, "%s/%s", LAYOUT_RESULTS, name ? name : "latest");
 
+    if (name && !strchr(name, '/') && !file_exists(folder))
+        folder = arena_print(arena, "%s/%s", LAYOUT_BASELINES, name);
     if (name && (strchr(name, '/') || !file_exists(folder)))
         folder = name;
     if (file_exists(arena_print(arena, "%s/samples.jsonl", folder)))

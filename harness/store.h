@@ -43,13 +43,16 @@ int store_append(const struct store *store, const struct sample *sample, struct 
 
 void store_close(struct store *store);
 
+/* Whether another toll has the folder open by store_create or store_open, which refuse it to anybody else. */
+bool store_is_busy(struct arena *arena, const char *folder);
+
 /* The samples of a folder, in the order of their writing. */
 int store_load(struct arena *arena, const char *folder, struct samples *samples, struct error *error);
 
 /* NULL and an error if there is no such file or it is not JSON.  A new reference. */
 json_t *store_load_json(struct arena *arena, const char *folder, const char *name, struct error *error);
 
-/* The folder that a user means by name: a path, a run's name under results/, or NULL for the latest. */
+/* The folder that a user means by name: a path, a run's name under results/, a baseline's, or NULL for the latest. */
 const char *store_find(struct arena *arena, const char *name, struct error *error);
 
 #endif

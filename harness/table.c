@@ -3,6 +3,9 @@
  * table.c: the terminal's table.  Cells of one workload stand together, since only they may be compared.
  */
 #include "table.h"
+#include "cautions.h"
+#include "counting.h"
+#include "model.h"
 #include "summary.h"
 #include "way.h"
 #include <math.h>
@@ -28,7 +31,12 @@ static const struct column exact_columns[] = {
     {"as_switch_kept", "kept", 6, true},
     {"thread_switch", "thr_switch", 11, false},
 };
-static const struct column time_columns[] = {{"cycles", "cycles", 14, false}};
+static const struct column time_columns[] = {
+    {"cycles", "cycles", 14, false},         {"cycles_cold", "cold", 12, true},
+    {"pmu.cycles", "core_cycles", 12, true}, {"pmu.instructions", "instructions", 12, true},
+    {"pmu.dtlb_miss", "dtlb_miss", 9, true}, {"pmu.itlb_miss", "itlb_miss", 9, true},
+    {"vm_exit", "vm_exit", 9, true},         {"vm_exit_ns", "exit_ns", 10, true},
+};
 
 char *table_number(struct arena *arena, double value)
 {
@@ -188,6 +196,31 @@ static void boot_print(struct arena *arena, FILE *out, const struct results *res
         fputc('\n', out);
 }
 
+/* What ended the boots of the time lane's cells. */
+static void ended_print(FILE *out, const struct results *results)
+{
+    size_t ended[STOP_BUDGET + 1] = {0};
+
+    for (size_t i = 0; i < results->count; i++)
+        ended[results->items[i].ended]++;
+    if (ended[STOP_PRECISE] + ended[STOP_LIMIT] + ended[STOP_BUDGET] == 0)
+        return;
+    fputs("cycles: of the TSC, per operation after the warm-up; cold: of the first operation after the boot\n", out);
+    fprintf(out,
+            "boots ended: %zu cells precise to %.2g %%, %zu after %u boots without that, %zu when the time was spent\n",
+            ended[STOP_PRECISE], 100 * results->stop.precision, ended[STOP_LIMIT], (unsigned)results->stop.most,
+            ended[STOP_BUDGET]);
+}
+
+/* What the time lane's numbers cannot be trusted for. */
+static void cautions_print(struct arena *arena, FILE *out, const struct results *results)
+{
+    struct strings cautions = cautions_of(arena, results);
+
+    for (size_t i = 0; i < cautions.count; i++)
+        fprintf(out, "%s\n", cautions.items[i]);
+}
+
 void table_print(struct arena *arena, FILE *out, const struct results *results)
 {
     fprintf(out, "run %s\n", results->run);
@@ -195,6 +228,10 @@ void table_print(struct arena *arena, FILE *out, const struct results *results)
                sizeof(exact_columns) / sizeof(exact_columns[0]));
     lane_print(arena, out, results, "time", "time lane (measured)", time_columns,
                sizeof(time_columns) / sizeof(time_columns[0]));
+    ended_print(out, results);
+    cautions_print(arena, out, results);
+    model_table_print(arena, out, results);
     way_print(arena, out, results);
+    counting_print(arena, out, results);
     boot_print(arena, out, results);
 }

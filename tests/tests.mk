@@ -33,12 +33,31 @@ build/images/machine/tables.elf: tests/tables/guest.c $(patsubst %,build/parts/%
 	$(Q)ld -T kernels/machine/image.ld -static -no-pie --build-id=none -z noexecstack --no-warn-rwx-segments -o $@ \
 		build/tests/tables.sys.o
 
+# The microkernel with an intruder in the place of each server and of the library.
+build/tests/intruder/%.o: tests/domains/% tests/domains/intruder.h $(GUEST_HEADERS) $(wildcard kernels/micro/*.h)
+	@mkdir -p $(@D)
+	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -iquote tests/domains -c -o $@ $<
+build/tests/intruder/glue.o: $(addprefix build/tests/intruder/,intruder.c.o intruder.S.o) build/obj/user/start.S.o
+	@printf '%s\n' '$(call DOMAIN_LD,glue)' >build/tests/intruder/glue.ld
+	$(Q)ld -r -T build/tests/intruder/glue.ld -o $@ $^
+define intruder_rules
+build/tests/intruder/$(1).module.o: build/tests/intruder/glue.o build/parts/base.o kernels/user/domain.ld kernels/user/module.S
+	$(Q)ld -T kernels/user/domain.ld --defsym=domain_number=$(micro-$(1).NUMBER) -static -no-pie --build-id=none \
+		-z noexecstack --no-warn-rwx-segments --no-relax -s -o build/tests/intruder/$(1).elf $$(filter %.o,$$^)
+	$(Q)$$(call MODULE_CC,$(1),build/tests/intruder/$(1).elf)
+endef
+$(foreach d,$(micro.DOMAINS),$(eval $(call intruder_rules,$(d))))
+build/images/domains/intruder.elf: build/micro/sys.o build/micro/null.program.o \
+		$(patsubst %,build/tests/intruder/%.module.o,$(micro.DOMAINS)) kernels/machine/image.ld
+	@mkdir -p $(@D)
+	$(Q)$(IMAGE_LD) -o $@ $(filter %.o,$^)
+
 UNIT_PROGRAMS := $(patsubst %,build/tests/test_%,$(UNITS)) $(TEST_HARNESS_PROGRAMS)
 
 CHECK_NEEDS := build/toll $(UNIT_PROGRAMS) $(patsubst %,build/parts/%.o,$(PARTS) base machine)
-TEST_NEEDS := $(CHECK_NEEDS) $(IMAGES) build/images/probe.elf build/disk.img build/plugin/toll-count.so \
+TEST_NEEDS := $(CHECK_NEEDS) $(IMAGES) build/images/probe.elf build/images/calibrate.elf build/disk.img build/plugin/toll-count.so \
 	build/tests/fuzz_fs build/tests/fuzz_pdf build/tests/fuzz_elf build/tests/pdf_text $(GUEST_IMAGES) \
-	build/images/machine/tables.elf
+	build/images/machine/tables.elf build/images/domains/intruder.elf
 
 .PHONY: check test tests-built
 check: $(CHECK_NEEDS)
@@ -46,3 +65,10 @@ check: $(CHECK_NEEDS)
 
 test: $(TEST_NEEDS)
 	@tests/run.sh -j $(TEST_JOBS) tests/check.suite tests/test.suite
+
+# The time lane under the real kvm-amd, on an emulated processor: tests/kvm/run.sh.
+KVM_TEST_IMAGES := $(foreach s,uni mono exo micro micro1 hybrid,$(foreach w,read_hot file_write switch_pingpong, \
+	$(addprefix build/images/$(s)/$(w).,elf map json)))
+.PHONY: test-kvm
+test-kvm: build/toll build/images/probe.elf build/images/calibrate.elf build/disk.img $(KVM_TEST_IMAGES)
+	@bash tests/kvm/run.sh

@@ -48,9 +48,11 @@ static inline void toll_op(void)
     TOLL_MARK(WIRE_MARK_OP);
 }
 
-/* warm operations unmeasured, then a window of ops: the statement that follows is one operation. */
+/* warm operations, then a window of ops: the statement that follows is one operation.  Of the warm ones only the first
+   is measured, by itself: the cold operation of this boot. */
+#define TOLL_PASSES 3
 #define TOLL_WINDOW(ops, warm)                                                                                         \
-    for (unsigned toll_pass = 0; toll_pass < 2; toll_window_end(toll_pass++))                                          \
+    for (unsigned toll_pass = 0; toll_pass < TOLL_PASSES; toll_window_end(toll_pass++))                                \
         for (uint64_t toll_left = toll_window_begin(toll_pass, ops, warm); toll_left > 0; toll_op(), toll_left--)
 uint64_t toll_window_begin(unsigned pass, uint64_t ops, uint64_t warm);
 void toll_window_end(unsigned pass);

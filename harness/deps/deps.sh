@@ -49,11 +49,16 @@ test   clang-14             second compiler: warnings, sanitizers
 test   libclang-rt-14-dev   the sanitizers of that compiler
 test   clang-format-14      checks the layout of C files
 test   shellcheck           checks shell scripts
+test   python3-jsonschema   checks results against results/schema
+test   bochs                boots guests on processors with PCID
+test   bochsbios            its BIOS
+test   vgabios              and that of its screen
 time   hyperfine            measures boot latency
 time   linux-perf           counts events of the host
 time   libbpf-dev           counts VM exits in the host kernel
 time   bpftool              generates the headers for that
 time   clang-14             compiles for BPF
+time   busybox-static       a small system around KVM, for make test-kvm
 '
 
 # shellcheck source-path=SCRIPTDIR source=fetch.sh

@@ -30,10 +30,12 @@
 #define BLOCK_COUNT(packed) ((packed) >> 8 & 0xffff)
 #define BLOCK_FAULT(packed) ((packed)&0xff)
 
-/* A block that begins with the entry of an exception or an interrupt. */
-struct entry_block {
+/* A block of which more must be known: it begins with the entry of an exception or an interrupt, or the model of
+   caches runs. */
+struct block {
     uintptr_t packed;
-    enum map_kind kind;
+    const struct map_entry *entry; /* of these two kinds, or NULL */
+    struct hierarchy_fetch *fetch; /* NULL without the model */
 };
 
 /* One instruction during translation. */
@@ -46,7 +48,7 @@ struct site {
 
 static const struct map *map;
 static struct count_hooks hooks;
-static bool count_mmio;
+static struct count_options options;
 static bool booted;
 static size_t events_at, names_at, kinds_at, word_count;
 static uint64_t *words;
@@ -61,17 +63,20 @@ static size_t part_word(unsigned part, enum count_part which)
     return part * COUNT_PART_WORDS + which;
 }
 
-static void block_enter(unsigned vcpu, void *data)
+static inline void enter(uintptr_t packed)
 {
-    uintptr_t packed = (uintptr_t)data;
-
-    (void)vcpu;
     rep_blocks++;
     last_block.packed = packed;
     last_block.plain = words[part_word(BLOCK_PART(packed), COUNT_PLAIN)];
     last_block.accesses = words[events_at + COUNT_LAST_ACCESSES];
     if (hops_domain != HOPS_OFF)
         hops_block((unsigned)BLOCK_PART(packed));
+}
+
+static void block_enter(unsigned vcpu, void *data)
+{
+    (void)vcpu;
+    enter((uintptr_t)data);
 }
 
 static bool last_block_faulted(void)
@@ -91,14 +96,34 @@ static bool last_block_faulted(void)
     }
 }
 
+/* An exception or interrupt was taken: how did the block before it end? */
+static void entry_reach(bool exception)
+{
+    if (exception && last_block_faulted())
+        words[part_word(BLOCK_PART(last_block.packed), COUNT_FAULTS)]++;
+    rep_suspend(exception);
+    if (exception && options.model)
+        hierarchy_exception();
+}
+
 static void entry_block_enter(unsigned vcpu, void *data)
 {
-    const struct entry_block *block = data;
+    const struct block *block = data;
 
-    if (block->kind == MAP_EXCEPTION && last_block_faulted())
-        words[part_word(BLOCK_PART(last_block.packed), COUNT_FAULTS)]++;
-    rep_suspend(block->kind == MAP_EXCEPTION);
-    block_enter(vcpu, (void *)block->packed);
+    (void)vcpu;
+    entry_reach(block->entry->kind == MAP_EXCEPTION);
+    enter(block->packed);
+    if (block->fetch)
+        hierarchy_fetch_run(block->fetch);
+}
+
+static void model_block_enter(unsigned vcpu, void *data)
+{
+    const struct block *block = data;
+
+    (void)vcpu;
+    enter(block->packed);
+    hierarchy_fetch_run(block->fetch);
 }
 
 static void mark_run(unsigned vcpu, void *data)
@@ -160,14 +185,47 @@ static void plant_event(const struct site *s)
         plant_mark(s);
     else if (s->d.event == DECODE_PORT && s->d.rep)
         qemu_api_add_on_access(s->insn, events_at + COUNT_PORT_IO, 1);
-    else if (s->d.event != DECODE_PLAIN)
+    else if (s->d.event != DECODE_PLAIN && s->d.event != DECODE_CR4 && s->d.event != DECODE_INVPCID)
         qemu_api_add(s->insn, events_at + events[s->d.event], 1);
+}
+
+static uint64_t *misses_of(const struct site *s)
+{
+    return &words[part_word(s->part, COUNT_MISS)];
+}
+
+/* What the model of caches and TLBs watches. */
+static void plant_model(const struct site *s, struct hierarchy_fetch **fetch)
+{
+    const struct map_entry *entry = map_find_entry(map, s->address);
+
+    hierarchy_fetch_add(fetch, s->insn, misses_of(s));
+    if (entry && entry->kind == MAP_AS_SWITCH_KEPT)
+        hierarchy_plant_event(s->insn, HIERARCHY_CR3_KEEP);
+    if (s->d.event == DECODE_CR3)
+        hierarchy_plant_event(s->insn, HIERARCHY_CR3);
+    else if (s->d.event == DECODE_CR4)
+        hierarchy_plant_event(s->insn, HIERARCHY_CR4);
+    else if (s->d.event == DECODE_INVLPG)
+        hierarchy_plant_event(s->insn, HIERARCHY_INVLPG);
+    else if (s->d.event == DECODE_INVPCID)
+        hierarchy_plant_event(s->insn, HIERARCHY_INVPCID);
+    if (!s->d.safe)
+        hierarchy_plant_access(s->insn, misses_of(s));
+}
+
+/* Where a relative operand is. */
+static uint64_t operand_of(const struct site *s)
+{
+    return s->address + qemu_plugin_insn_size(s->insn) + (uint64_t)(int64_t)s->d.displacement;
 }
 
 static void plant_address(const struct site *s)
 {
     const struct map_entry *entry = map_find_entry(map, s->address);
 
+    if (s->d.relative && map_is_in(&map->books, operand_of(s)))
+        qemu_api_add(s->insn, events_at + COUNT_COUNTING, 1);
     if (entry) {
         qemu_api_add(s->insn, names_at + entry->name, 1);
         qemu_api_add(s->insn, kinds_at + entry->kind, 1);
@@ -200,17 +258,20 @@ static void look(const struct qemu_plugin_tb *tb, size_t index, struct site *s)
     s->d = decode_bytes(bytes, qemu_api_bytes(s->insn, bytes, sizeof(bytes)));
 }
 
-static void plant_block(struct qemu_plugin_tb *tb, const struct site *first, const struct site *last, size_t n)
+static void plant_block(struct qemu_plugin_tb *tb, const struct site *first, const struct site *last, size_t n,
+                        struct hierarchy_fetch *fetch)
 {
     const struct map_entry *entry = map_find_entry(map, first->address);
     uintptr_t packed = BLOCK_PACK(first->part, n, is_plain(last) ? last->d.fault : DECODE_FAULT_NEVER);
-    struct entry_block *block = NULL;
+    struct block *block = NULL;
 
-    if (entry && (entry->kind == MAP_EXCEPTION || entry->kind == MAP_INTERRUPT))
+    if (entry && entry->kind != MAP_EXCEPTION && entry->kind != MAP_INTERRUPT)
+        entry = NULL;
+    if (entry || fetch)
         block = malloc(sizeof(*block)); /* stays for as long as QEMU may run this translation: for good */
     if (block) {
-        *block = (struct entry_block){packed, entry->kind};
-        qemu_plugin_register_vcpu_tb_exec_cb(tb, entry_block_enter, QEMU_CB_NO_REGS, block);
+        *block = (struct block){packed, entry, fetch};
+        qemu_plugin_register_vcpu_tb_exec_cb(tb, entry ? entry_block_enter : model_block_enter, QEMU_CB_NO_REGS, block);
     } else {
         qemu_plugin_register_vcpu_tb_exec_cb(tb, block_enter, QEMU_CB_NO_REGS, (void *)packed);
     }
@@ -226,7 +287,7 @@ static bool plant_one(const struct site *s, const struct site *next, bool first,
         plant_rep(s, first);
     if (s->d.iret)
         rep_plant_return(s->insn);
-    if (count_mmio && !s->d.safe)
+    if (options.mmio && !s->d.safe)
         qemu_plugin_register_vcpu_mem_cb(s->insn, access_run, QEMU_CB_NO_REGS, QEMU_MEM_BOTH, NULL);
     if (!is_plain(s) || (s->d.safe && next && is_plain(next) && next->part == s->part))
         return false;
@@ -239,6 +300,7 @@ static bool plant_one(const struct site *s, const struct site *next, bool first,
 static void translate(uint64_t id, struct qemu_plugin_tb *tb)
 {
     size_t n = qemu_plugin_tb_n_insns(tb), run = 0, plain = 0;
+    struct hierarchy_fetch *fetch = NULL;
     struct site first, site, next;
 
     (void)id;
@@ -252,20 +314,22 @@ static void translate(uint64_t id, struct qemu_plugin_tb *tb)
         plain += is_plain(&site) && site.part == first.part;
         if (plant_one(&site, i + 1 < n ? &next : NULL, i == 0, run))
             run = 0;
+        if (options.model)
+            plant_model(&site, &fetch);
         if (i + 1 < n)
             site = next;
     }
     if (n == 1 && first.d.store)
         settle_plant(first.insn);
-    plant_block(tb, &first, &site, plain);
+    plant_block(tb, &first, &site, plain, fetch);
 }
 
 int count_init(uint64_t id, const struct qemu_info *info, const struct map *the_map,
-               const struct count_hooks *the_hooks, bool mmio)
+               const struct count_hooks *the_hooks, const struct count_options *the_options)
 {
     map = the_map;
     hooks = *the_hooks;
-    count_mmio = mmio;
+    options = *the_options;
     events_at = map->part_count * COUNT_PART_WORDS;
     kinds_at = events_at + COUNT_EVENTS;
     names_at = kinds_at + MAP_KINDS;
@@ -310,6 +374,13 @@ struct count_total count_all_between(const uint64_t *from, const uint64_t *to)
         sum.instructions_arch += one.instructions_arch;
     }
     return sum;
+}
+
+uint64_t count_miss_between(const uint64_t *from, const uint64_t *to, unsigned part, enum hierarchy_miss miss)
+{
+    size_t word = part_word(part, COUNT_MISS) + miss;
+
+    return to[word] - from[word];
 }
 
 uint64_t count_event_between(const uint64_t *from, const uint64_t *to, enum count_event event)

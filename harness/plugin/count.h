@@ -11,6 +11,7 @@
 #ifndef TOLL_COUNT_H
 #define TOLL_COUNT_H
 
+#include "hierarchy.h"
 #include "map.h"
 #include "qemu_api.h"
 
@@ -21,7 +22,8 @@ enum count_part {
     COUNT_REP_STARTS, /* REP string instructions begun */
     COUNT_REP_EMPTY,  /* of these, those without an iteration */
     COUNT_FAULTS,     /* instructions in COUNT_PLAIN that faulted */
-    COUNT_PART_WORDS
+    COUNT_MISS,       /* of these as many as there are MISSES (hierarchy.h), 0 while the model is off */
+    COUNT_PART_WORDS = COUNT_MISS + MISSES
 };
 
 /* Words of the whole machine. */
@@ -34,6 +36,7 @@ enum count_event {
     COUNT_MMIO,
     COUNT_HLT,
     COUNT_OPS,
+    COUNT_COUNTING,      /* instructions that change books (map.h) */
     COUNT_LAST_ACCESSES, /* accesses by the last instructions of blocks: to recognise faults */
     COUNT_EVENTS
 };
@@ -49,9 +52,15 @@ struct count_hooks {
     void (*boot)(void);
 };
 
+/* What is counted beside all that costs little. */
+struct count_options {
+    bool mmio;  /* COUNT_MMIO */
+    bool model; /* COUNT_MISS: hierarchy_init has been called */
+};
+
 /* Starts counting; called once, when the plugin is loaded.  map must stay.  0 or -1. */
 int count_init(uint64_t id, const struct qemu_info *info, const struct map *map, const struct count_hooks *hooks,
-               bool mmio);
+               const struct count_options *options);
 
 /* Copies all counters as of now to out, which count_snapshot_new made. */
 uint64_t *count_snapshot_new(void);
@@ -60,6 +69,7 @@ void count_snapshot(uint64_t *out);
 /* Readings of the difference between two snapshots. */
 struct count_total count_part_between(const uint64_t *from, const uint64_t *to, unsigned part);
 struct count_total count_all_between(const uint64_t *from, const uint64_t *to);
+uint64_t count_miss_between(const uint64_t *from, const uint64_t *to, unsigned part, enum hierarchy_miss miss);
 uint64_t count_event_between(const uint64_t *from, const uint64_t *to, enum count_event event);
 uint64_t count_name_between(const uint64_t *from, const uint64_t *to, unsigned name);
 uint64_t count_kind_between(const uint64_t *from, const uint64_t *to, enum map_kind kind);

@@ -15,6 +15,7 @@ struct fields {
     uint8_t opcode;
     bool has_more; /* a byte follows the opcode */
     uint8_t modrm;
+    size_t at; /* of the opcode */
 };
 
 static bool is_prefix(uint8_t b)
@@ -41,6 +42,7 @@ static bool split(const uint8_t *bytes, size_t n, struct fields *f)
     if (i >= n)
         return false;
     f->opcode = bytes[i];
+    f->at = i;
     f->has_more = i + 1 < n;
     f->modrm = f->has_more ? bytes[i + 1] : 0;
     return true;
@@ -108,7 +110,9 @@ static enum decode_event find_event_two(const struct fields *f)
     case 0x30:
         return DECODE_WRMSR;
     case 0x22:
-        return extension(f) == 3 ? DECODE_CR3 : DECODE_PLAIN;
+        return extension(f) == 3 ? DECODE_CR3 : extension(f) == 4 ? DECODE_CR4 : DECODE_PLAIN;
+    case 0x38: /* a third byte of the opcode follows */
+        return f->modrm == 0x82 ? DECODE_INVPCID : DECODE_PLAIN;
     case 0x01:
         return extension(f) == 7 && !is_register_form(f) ? DECODE_INVLPG : DECODE_PLAIN;
     default:
@@ -202,6 +206,18 @@ static void find_rep(const struct fields *f, struct decode *d)
         }
 }
 
+/* INC, ADD, MOV with an operand in memory that RIP and a displacement name: no SIB byte, so that follows ModRM. */
+static void find_relative(const uint8_t *bytes, size_t n, const struct fields *f, struct decode *d)
+{
+    uint8_t op = f->opcode;
+    bool is_inc = op == 0xff && extension(f) == 0, is_add = op == 0x01 || ((op == 0x81 || op == 0x83) && !extension(f));
+
+    d->relative = !f->two_bytes && f->has_more && (f->modrm & 0xc7) == 0x05 && n >= f->at + 6 &&
+                  (is_inc || is_add || op == 0x89 || op == 0x8b);
+    if (d->relative)
+        memcpy(&d->displacement, bytes + f->at + 2, sizeof(d->displacement));
+}
+
 static bool find_mark(const uint8_t *bytes, size_t n, struct decode *d)
 {
     static const uint8_t nop[] = {0x0f, 0x1f, 0x84, 0x00};
@@ -225,6 +241,7 @@ struct decode decode_bytes(const uint8_t *bytes, size_t n)
     if (find_mark(bytes, n, &d) || !split(bytes, n, &f))
         return d;
     find_rep(&f, &d);
+    find_relative(bytes, n, &f, &d);
     if (f.lock)
         return d;
     d.store = !f.two_bytes && is_store(&f);

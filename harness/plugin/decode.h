@@ -19,7 +19,9 @@ enum decode_event {
     DECODE_PLAIN,
     DECODE_SYSCALL,
     DECODE_CR3,
+    DECODE_CR4,
     DECODE_INVLPG,
+    DECODE_INVPCID,
     DECODE_WRMSR,
     DECODE_PORT,
     DECODE_HLT,
@@ -43,6 +45,8 @@ struct decode {
     bool rep;           /* a string instruction with a REP prefix */
     uint8_t rep_halves; /* what each of its accesses to memory is worth, in half iterations */
     uint32_t mark;      /* DECODE_MARK: the mark's number */
+    bool relative;      /* adds to, loads or stores memory at displacement from the next instruction */
+    int32_t displacement;
 };
 
 struct decode decode_bytes(const uint8_t *bytes, size_t n);

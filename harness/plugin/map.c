@@ -96,6 +96,18 @@ static const char *read_entry(struct map *map, const char *text)
     return NULL;
 }
 
+static const char *read_span(struct map_spans *spans, const char *text)
+{
+    struct map_span span;
+
+    if (sscanf(text, "%" SCNx64 " %" SCNx64, &span.start, &span.end) != 2 || span.start >= span.end)
+        return "expected: large START END, or books START END";
+    if (!grow(&spans->items, spans->count, sizeof(span)))
+        return out_of_memory;
+    spans->items[spans->count++] = span;
+    return NULL;
+}
+
 static const char *read_line(struct map *map, const char *line)
 {
     char word[16];
@@ -107,8 +119,12 @@ static const char *read_line(struct map *map, const char *line)
         return read_range(map, line + length);
     if (!strcmp(word, "entry"))
         return read_entry(map, line + length);
+    if (!strcmp(word, "large"))
+        return read_span(&map->large, line + length);
+    if (!strcmp(word, "books"))
+        return read_span(&map->books, line + length);
     if (strcmp(word, "boot"))
-        return "expected range, entry, boot or symbol";
+        return "expected range, entry, boot, large, books or symbol";
     map->has_boot = sscanf(line + length, "%" SCNx64, &map->boot) == 1;
     return map->has_boot ? NULL : "expected: boot ADDRESS";
 }
@@ -207,4 +223,12 @@ const struct map_entry *map_find_entry(const struct map *map, uint64_t address)
     struct map_entry key = {.address = address};
 
     return map->entry_count ? bsearch(&key, map->entries, map->entry_count, sizeof(key), compare_entries) : NULL;
+}
+
+bool map_is_in(const struct map_spans *spans, uint64_t address)
+{
+    for (size_t i = 0; i < spans->count; i++)
+        if (address >= spans->items[i].start && address < spans->items[i].end)
+            return true;
+    return false;
 }

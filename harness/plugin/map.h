@@ -7,6 +7,8 @@
  *      range START END DOMAIN PART     [START, END), no two overlap
  *      entry ADDRESS KIND NAME         executing this instruction is one event of that kind
  *      boot ADDRESS                    the kernel's first instruction
+ *      large START END                 addresses in [START, END) are mapped in pages of 2 MiB
+ *      books START END                 a domain's own counters, [START, END)
  *      symbol ADDRESS SIZE NAME        for people; ignored here
  *      # comment
  *
@@ -35,6 +37,15 @@ struct map_range {
     unsigned part;
 };
 
+struct map_span {
+    uint64_t start, end;
+};
+
+struct map_spans {
+    struct map_span *items;
+    size_t count;
+};
+
 struct map_entry {
     uint64_t address;
     enum map_kind kind;
@@ -48,6 +59,7 @@ struct map {
     size_t range_count;
     struct map_entry *entries; /* sorted */
     size_t entry_count;
+    struct map_spans large, books;
     char (*names)[MAP_NAME_MAX];
     unsigned name_count;
     uint64_t boot;
@@ -62,5 +74,8 @@ unsigned map_find_part(const struct map *map, uint64_t address);
 
 /* The entry at exactly this address, or NULL. */
 const struct map_entry *map_find_entry(const struct map *map, uint64_t address);
+
+/* Whether the address lies in one of the spans. */
+bool map_is_in(const struct map_spans *spans, uint64_t address);
 
 #endif

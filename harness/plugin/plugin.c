@@ -2,30 +2,36 @@
 /*
  * plugin.c: toll's counting plugin for QEMU's TCG.
  *
- *      -plugin toll-count.so,map=FILE,out=FILE[,settle=off][,mmio=on]
+ *      -plugin toll-count.so,map=FILE,out=FILE[,settle=off][,mmio=on][,l1i=SIZE,...[,global=off]]
  *
  * map describes the guest (map.h).  To out goes one JSON object a line, flushed at once: "main" when the workload
  * reaches its main(), "window" after each measured window, "exit" when QEMU ends.  In all of them `instructions`
  * counts every iteration of a REP string instruction and `instructions_arch` counts it once; marks (wire.h) are
  * not counted.  settle=off lets disks answer when they may (settle.h).  mmio=on also
  * counts accesses to device registers, which slows memory accesses down considerably; without it that number is null.
+ * l1i=BYTES/WAYS, l1d, l2 and itlb=ENTRIES/WAYS, dtlb, stlb switch the model of caches and TLBs on (hierarchy.h),
+ * all six together; then a window and each of its parts has its misses: "miss":{"l1i":N,...}.  global=off: pages in the
+ * upper half of the address space are not global.
  */
 #include "../../kernels/include/wire.h"
 #include "count.h"
 #include "hops.h"
 #include "map.h"
+#include "options.h"
 #include "qemu_api.h"
 #include "settle.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
+#define NONE UINT_MAX
+
 static struct map map;
 static FILE *out;
-static bool mmio;
-static bool settle = true;
+static struct options options;
 static uint64_t *zero, *at_boot, *at_begin, *now;
 static bool booted, in_window;
 static unsigned window_index;
@@ -44,6 +50,28 @@ static void write_total(const char *suffix, struct count_total t)
             t.instructions_arch, suffix);
 }
 
+static uint64_t misses_of(const char *domain, enum hierarchy_miss miss)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < map.part_count; i++)
+        if (!domain || !strcmp(map.parts[i].domain, domain))
+            sum += count_miss_between(at_begin, now, i, miss);
+    return sum;
+}
+
+/* Of one part, of all parts of a domain (part NONE), or of all (domain NULL). */
+static void write_misses(const char *domain, unsigned part)
+{
+    if (!options.count.model)
+        return;
+    fputs(",\"miss\":{", out);
+    for (unsigned i = 0; i < MISSES; i++)
+        fprintf(out, "%s\"%s\":%" PRIu64, i ? "," : "", hierarchy_miss_names[i],
+                part == NONE ? misses_of(domain, i) : count_miss_between(at_begin, now, part, i));
+    fputs("}", out);
+}
+
 /* One domain and its parts, which need not be neighbours in the map. */
 static void write_domain(const char *domain)
 {
@@ -59,11 +87,16 @@ static void write_domain(const char *domain)
         sum.instructions += one.instructions;
         sum.instructions_arch += one.instructions_arch;
         fprintf(out, "%s\"%s\":{", comma, map.parts[i].name);
-        write_total("}", one);
+        write_total("", one);
+        if (one.instructions)
+            write_misses(domain, i);
+        fputs("}", out);
         comma = ",";
     }
     fputs("},", out);
-    write_total("}", sum);
+    write_total("", sum);
+    write_misses(domain, NONE);
+    fputs("}", out);
 }
 
 static bool is_first_of_domain(unsigned part)
@@ -142,10 +175,13 @@ static void write_window(void)
     }
     fputs("}", out);
     write_events(at_begin, now, true);
-    if (mmio)
+    if (options.count.mmio)
         fprintf(out, ",\"mmio\":%" PRIu64, count_event_between(at_begin, now, COUNT_MMIO));
     else
         fputs(",\"mmio\":null", out);
+    if (map.books.count)
+        fprintf(out, ",\"counting\":%" PRIu64, count_event_between(at_begin, now, COUNT_COUNTING));
+    write_misses(NULL, NONE);
     write_entries();
     write_hops();
     fputs("}\n", out);
@@ -197,43 +233,6 @@ static void finish(uint64_t id, void *data)
     fclose(out);
 }
 
-/* The value of option name=value if argument is that option. */
-static const char *option(const char *argument, const char *name)
-{
-    size_t n = strlen(name);
-
-    return !strncmp(argument, name, n) && argument[n] == '=' ? argument + n + 1 : NULL;
-}
-
-static bool is_switch(const char *value)
-{
-    return !strcmp(value, "on") || !strcmp(value, "off");
-}
-
-static int read_options(int argc, char **argv, const char **map_path, const char **out_path)
-{
-    const char *value;
-
-    for (int i = 0; i < argc; i++) {
-        if ((value = option(argv[i], "map")))
-            *map_path = value;
-        else if ((value = option(argv[i], "out")))
-            *out_path = value;
-        else if ((value = option(argv[i], "mmio")) && is_switch(value))
-            mmio = !strcmp(value, "on");
-        else if ((value = option(argv[i], "settle")) && is_switch(value))
-            settle = !strcmp(value, "on");
-        else {
-            fprintf(stderr, "toll-count: %s: expected map=FILE, out=FILE, settle=on|off or mmio=on|off\n", argv[i]);
-            return -1;
-        }
-    }
-    if (*map_path && *out_path)
-        return 0;
-    fprintf(stderr, "toll-count: both map=FILE and out=FILE are needed\n");
-    return -1;
-}
-
 static bool is_supported(const struct qemu_info *info)
 {
     if (info->system_emulation && !strcmp(info->target_name, "x86_64") && info->system.smp_vcpus == 1)
@@ -246,11 +245,17 @@ static int start(uint64_t id, const struct qemu_info *info)
 {
     static const struct count_hooks hooks = {mark, hops_op, boot};
 
-    if (count_init(id, info, &map, &hooks, mmio)) {
+    const char *wrong = options.count.model ? hierarchy_init(&options.sizes, &map) : NULL;
+
+    if (wrong) {
+        fprintf(stderr, "toll-count: %s\n", wrong);
+        return -1;
+    }
+    if (count_init(id, info, &map, &hooks, &options.count)) {
         fprintf(stderr, "toll-count: this QEMU's plugin interface (version %d) is not known\n", info->version.cur);
         return -1;
     }
-    if (settle)
+    if (options.settle)
         settle_init();
     zero = count_snapshot_new();
     at_boot = count_snapshot_new();
@@ -264,13 +269,11 @@ static int start(uint64_t id, const struct qemu_info *info)
 
 int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc, char **argv)
 {
-    const char *map_path = NULL, *out_path = NULL;
-
-    if (!is_supported(info) || read_options(argc, argv, &map_path, &out_path) || map_read(&map, map_path))
+    if (!is_supported(info) || options_read(&options, argc, argv) || map_read(&map, options.map_path))
         return -1;
-    out = fopen(out_path, "we");
+    out = fopen(options.out_path, "we");
     if (!out) {
-        fprintf(stderr, "toll-count: %s: %s\n", out_path, strerror(errno));
+        fprintf(stderr, "toll-count: %s: %s\n", options.out_path, strerror(errno));
         return -1;
     }
     return start(id, info);

@@ -22,6 +22,9 @@ CROSSINGS = [
     (re.compile(r"switch_stacks|switch_fast(_\w+)?"), "thread_switch"),
 ]
 
+# A domain's own counters: the kernel's symbol, and books of struct domain_info (machine/domain.h) in the page that a
+# domain in ring 3 shares with it.
+KERNEL_BOOKS, DOMAIN_PAGE, DOMAIN_BOOKS, BOOKS_BYTES = "books", "user_info", 40, 80
 DIRECT_MAP = "large ffff800000000000 ffffc00000000000"  # from DIRECT_BASE to DEVICE_BASE of machine/layout.h
 
 
@@ -57,6 +60,9 @@ def lines_of(domain: str, elf: str) -> list[str]:
             entries.append(f"entry {address:x} {crossing} {name}")
         elif name == "boot_entry":
             entries += [f"boot {address & 0x7fffffff:x}", DIRECT_MAP]
+        if name in (KERNEL_BOOKS, DOMAIN_PAGE):
+            start = address + (DOMAIN_BOOKS if name == DOMAIN_PAGE else 0)
+            entries.append(f"books {start:x} {start + BOOKS_BYTES:x}")
         if kind in "tTwW" and not part:
             functions.append(f"symbol {address:x} {size:x} {name}")
     return ranges + entries + functions

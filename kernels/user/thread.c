@@ -11,6 +11,9 @@
 #include "sched.h"
 #include "user/library.h"
 #include "user/user.h"
+#include <stddef.h>
+
+_Static_assert(offsetof(struct domain_info, books) == 40, "gen/map_gen.py");
 
 static void *fpu_make(void)
 {

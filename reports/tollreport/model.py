@@ -68,6 +68,24 @@ class Hop:
     counts: dict[str, int]
 
 
+@dataclass(frozen=True)
+class Price:
+    """What one thing costs, and who says so."""
+
+    name: str
+    cycles: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """The profile that the modelled cycles are made with."""
+
+    profile: str
+    what: str
+    prices: list[Price]
+
+
 @dataclass
 class Results:
     run: str
@@ -75,6 +93,8 @@ class Results:
     cells: list[Cell]
     facts: dict[str, str] = field(default_factory=dict)
     hops: dict[tuple[str, Column], list[Hop]] = field(default_factory=dict)  # of a workload's exact lane
+    model: Optional[Model] = None
+    cautions: list[str] = field(default_factory=list)  # what must be told beside measured numbers
 
     def __post_init__(self) -> None:
         self._index: dict[tuple[str, Column, str, str], Cell] = {}
@@ -191,6 +211,21 @@ def _ways(raw: object) -> dict[tuple[str, Column], list[Hop]]:
     return ways
 
 
+def _model(raw: object, where: str) -> Optional[Model]:
+    if raw is None:
+        return None
+    listed = raw.get("prices") if isinstance(raw, dict) else None
+    if not isinstance(raw, dict) or not _text(raw, "profile") or not isinstance(listed, list):
+        raise InputError(f"{where}: expected an object with a profile and prices")
+    prices = []
+    for number, item in enumerate(listed):
+        cycles = _number(item.get("cycles")) if isinstance(item, dict) else None
+        if cycles is None or not _text(item, "name") or not _text(item, "source"):
+            raise InputError(f"{where}.prices[{number}]: expected a name, cycles and a source")
+        prices.append(Price(_text(item, "name"), cycles, _text(item, "source")))
+    return Model(_text(raw, "profile"), _text(raw, "what"), prices)
+
+
 def _read(path: Path) -> Any:
     try:
         return _clean(json.loads(path.read_text(encoding="utf-8")))
@@ -257,4 +292,4 @@ def load(folder: Path) -> Results:
     host = raw.get("host")
     cells = [_cell(item, f"{path}: cells[{number}]") for number, item in enumerate(raw["cells"])]
     return Results(str(raw.get("run") or folder.name), host if isinstance(host, dict) else {}, cells, _facts(folder),
-                   _ways(raw.get("hops")))
+                   _ways(raw.get("hops")), _model(raw.get("model"), f"{path}: model"), [str(text) for text in raw.get("cautions") or []])

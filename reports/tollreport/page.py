@@ -13,7 +13,7 @@ from typing import Any, Optional
 
 import jinja2
 
-from . import across, pictures, text
+from . import across, modelled, pictures, text
 from .model import LANES, Cell, Column, Results, verdict, why
 from .entries import Entry, Row, Table
 
@@ -281,7 +281,7 @@ def _lanes(results: Results) -> list[str]:
         elif pairs or lane == "exact":
             said.append(f"{admitted} of {len(pairs)} combinations of a workload and a structure were admitted in the "
                         f"{lane} lane (evidence: {evidence}).")
-    return said
+    return said + [f"{caution}." for caution in results.cautions]
 
 
 def _flatten(value: Any) -> str:
@@ -313,7 +313,7 @@ def write_report(results: Results, source: Path, out: Path) -> None:
              for key, value in results.host.items() if key != "schema"} | results.facts
     values = {
         "run": results.run, "facts": facts, "overview": _overview(results), "floor": _floor(results),
-        "across": across.tables(results), "sections": sections, "links": _links(source, out), "lanes": _lanes(results),
+        "across": across.tables(results), "modelled": modelled.tables(results), "model": results.model, "sections": sections, "links": _links(source, out), "lanes": _lanes(results),
         "host": _flatten(results.host.get("cpu", "")), "qemu": _flatten(results.host.get("qemu", "")),
         "colour": _colour,
     }

@@ -7,6 +7,9 @@ Runs the matrix of the kernels of this project (those of bench.toml that are bui
   - crossings per operation are those of crossings.tsv, to the last one,
   - one operation goes from domain to domain as ways.tsv says, and crosses there what that says,
   - instructions per operation stay within limits.tsv,
+  - they are those of results/reference (toll compare: exactly, or within 0.5 % where interrupts fall into the window);
+    where QEMU or the tools are not those of the reference, this is skipped,
+  - every file of the run is as results/schema says,
   - the second run gives the same numbers: equal where no disk is in the window, else within 0.1 %.
 
 usage: run.py [--only STRUCTURE/WORKLOAD]      from the root of the tree, with build/toll built; patterns, as for toll run
@@ -145,12 +148,34 @@ def check_repeat(checks: Checks, first: dict[Key, dict[str, object]], second: di
             checks.check(abs(a - b) <= DISK_TOLERANCE * a, f"{'/'.join(key)}: {a}, then {b}: more than 0.1 % apart")
 
 
+def check_reference(checks: Checks, folder: Path, only: str) -> None:
+    """What grew, says toll itself; a full run must also have the reference's cells, and no others."""
+    done = subprocess.run(["build/toll", "compare", "reference", str(folder), "--only", only], capture_output=True,
+                          text=True, check=False)
+    if done.returncode == 3 and not done.stdout:
+        print(f"skipped: counts against results/reference: {done.stderr}")
+        return
+    output = done.stdout + done.stderr
+    alike = "only before" not in output and all(f"{word} 0" in output for word in ("better", "unclear"))
+    checks.check(done.returncode == 0 and alike,
+                 "counts are those of results/reference; if they were meant to change: make reference, and commit it\n"
+                 + output)
+
+
+def check_schema(checks: Checks, folder: Path) -> None:
+    done = subprocess.run(["/usr/bin/python3", "tests/results/validate.py", str(folder)], capture_output=True, text=True,
+                          check=False)
+    checks.check(done.returncode == 0, f"the run's files are as results/schema says\n{done.stdout}{done.stderr}")
+
+
 def main(argv: list[str]) -> int:
     only = argv[2] if len(argv) == 3 and argv[1] == "--only" else structures()
     checks = Checks()
     with tempfile.TemporaryDirectory() as scratch:
         first, ways = run(Path(scratch) / "first", only)
         second, _ = run(Path(scratch) / "second", only)
+        check_reference(checks, Path(scratch) / "first", only)
+        check_schema(checks, Path(scratch) / "first")
     check_admitted(checks, first)
     check_tables(checks, first, only)
     check_ways(checks, ways, only)

@@ -10,7 +10,7 @@ if [ "${1:-}" = --version ]; then
     exit 0
 fi
 
-serial='' counts='' append='' disk='' kernel='' accel='' cpu=''
+serial='' counts='' append='' disk='' kernel='' accel='' cpu='' monitor=''
 while [ $# -gt 0 ]; do
     case "$1" in
     -serial) serial=${2#file:} ;;
@@ -20,6 +20,7 @@ while [ $# -gt 0 ]; do
     -kernel) kernel=$2 ;;
     -accel) accel=$2 ;;
     -cpu) cpu=$2 ;;
+    -chardev) monitor=${2##*fd=} ;;
     esac
     shift
 done
@@ -35,10 +36,45 @@ if [ "$accel" = kvm ]; then
     elif [ "${FAKE_KVM:-ok}" = refuses ] && [ "$cpu" = host ]; then
         echo "fake QEMU: error: failed to set MSR 0x10a" >&2
         exit 1
+    elif [[ $kernel == *calibrate* ]]; then
+        for way in syscall exception as_switch invlpg hypercall wrmsr port_io mmio apic_eoi ipi timer_spin timer_halt; do
+            echo "CAL $way 10 720 720 720" >> "$serial"
+        done
+        printf 'CAL empty 10 20 20\nCAL as_switch_kept none the processor has no PCID\nCAL end\n' >> "$serial"
+        exit 33
     elif [[ $kernel == *probe* ]]; then
         echo "TOLL1 done probe ok" >> "$serial"
         exit 33
     fi
+fi
+
+# The guest of the time lane stands still until the monitor says so.
+if [ -n "$monitor" ]; then
+    case "${FAKE_MONITOR:-}" in
+    gone)
+        echo "fake QEMU: gone before it said a word" >&2
+        exit 1
+        ;;
+    babble)
+        echo "what?" >&"$monitor"
+        exec sleep 60
+        ;;
+    esac
+    echo '{"QMP": {"version": {}, "capabilities": []}}' >&"$monitor"
+    while read -r line <&"$monitor"; do
+        case "$line" in
+        *query-cpus-fast*) echo "{\"return\": [{\"cpu-index\": 0, \"thread-id\": $$}]}" >&"$monitor" ;;
+        *) printf '{"event": "RESUME"}\n{"return": {}}\n' >&"$monitor" ;;
+        esac
+        if [[ $line == *cont* ]]; then
+            break
+        fi
+    done
+    # FAKE_CYCLES: what the guest measures; one that is "uneven" differs from boot to boot.
+    case "${FAKE_CYCLES:-even}" in
+    even) cycles=12340 ;;
+    uneven) cycles=$((12340 + RANDOM)) ;;
+    esac
 fi
 
 say() {
@@ -58,7 +94,9 @@ run() {
     say "window 10 $2"
     say "o $3"
     say "value pages pages 7"
-    say "value tsc_cycles cycles 12340"
+    say "value tsc_cycles cycles ${cycles:-12340}"
+    say "value tsc_overhead cycles 40"
+    say "value tsc_first_op cycles 5040"
     say "done $1 ok"
 }
 

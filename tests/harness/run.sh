@@ -6,45 +6,8 @@
 # usage: tests/harness/run.sh [TOLL]
 set -euo pipefail
 
-here=$(cd "$(dirname "$0")" && pwd)
-toll=$(realpath "${1:-$here/../../build/toll}")
-export TOLL_QEMU=$here/fake-qemu.sh
-unset TOLL_ROOT NO_COLOR
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
-
-# check NAME COMMAND...: the command must succeed.
-check() {
-    local name=$1
-    shift
-    if "$@" > "$scratch/check" 2>&1; then
-        passed=$((passed + 1))
-        echo "ok - $name"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $name"
-        sed 's/^/    /' "$scratch/check" "$scratch/out" "$scratch/err"
-    fi
-}
-
-# tree: a fresh fake tree, as the working directory.
-tree() {
-    rm -rf "$scratch/tree"
-    cp -r "$here/tree" "$scratch/tree"
-    cd "$scratch/tree"
-}
-
-# run EXPECTED-STATUS WORD...: calls toll; true if it leaves with that status.
-run() {
-    local expected=$1 status=0
-    shift
-    "$toll" "$@" > "$scratch/out" 2> "$scratch/err" || status=$?
-    [ "$status" -eq "$expected" ]
-}
-
-out() { grep -q -- "$1" "$scratch/out"; }
-err() { grep -q -- "$1" "$scratch/err"; }
+# shellcheck source=tests/harness/lib.sh
+. "$(dirname "$0")/lib.sh"
 
 # sample STRUCTURE WORKLOAD FIELD: what the run's samples say.
 sample() {
@@ -246,7 +209,7 @@ check "... by name" err "uni/good was rebuilt"
 if [ -w /dev/kvm ]; then
     tree
     check "the time lane runs where KVM works" run 0 run --lane all --reps 3 --only 'uni/good,linux/good'
-    check "... with so many samples" lines results/latest/samples.jsonl 18
+    check "... with so many samples, the twin's among them" lines results/latest/samples.jsonl 21
     check "... cycles are measured" grep -q '"metric": "cycles"' results/latest/results.json
     export FAKE_KVM=broken
     check "where KVM is broken it is skipped" run 0 run --lane all --only 'uni/good'

@@ -9,7 +9,8 @@
  *
  * the INDEX-th object whose "event" is EVENT must have VALUE at PATH (dotted); VALUE is a number, null, absent, or
  * NUMBER*PATH: so many times another number of that object.  What belongs to which part is said with PART and END_PART,
- * what is an entry with ENTRY; run.sh makes the map file from the symbols that these macros define.
+ * what is an entry with ENTRY; run.sh makes the map file from the symbols that these macros define.  A line
+ * `//! plugin OPTIONS` gives options to the plugin; `//! icount` says that the guest needs icount.
  */
 #ifndef TOLL_TEST_GUEST_H
 #define TOLL_TEST_GUEST_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-//! mmio
+//! plugin mmio=on
 /*
  * mmio.S: accesses to device registers, counted on request, and only they.
  */

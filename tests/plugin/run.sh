@@ -24,8 +24,13 @@ build() {
         $3 == "boot" { print "boot", $1 }
         field[1] == "range" && field[4] == "start" { start[field[2] " " field[3]] = $1 }
         field[1] == "range" && field[4] == "end" { end[field[2] " " field[3]] = $1 }
+        field[1] ~ /^(large|books)$/ && field[3] == "start" { span[field[1] " " field[2]] = $1 }
+        field[1] ~ /^(large|books)$/ && field[3] == "end" { span_end[field[1] " " field[2]] = $1 }
         field[1] == "entry" { print "entry", $1, field[2], field[3] }
-        END { for (part in start) print "range", start[part], end[part], part }' >"$work/$1.map"
+        END {
+            for (part in start) print "range", start[part], end[part], part
+            for (name in span) { split(name, word, " "); print word[1], span[name], span_end[name] }
+        }' >"$work/$1.map"
 }
 
 # run NAME OPTIONS...: boots it and leaves the plugin's words in $work/NAME.out.
@@ -35,7 +40,7 @@ run() {
     timeout 20 qemu-system-x86_64 -M microvm,pit=off,pic=off,rtc=off,isa-serial=on -accel tcg,thread=single \
         -cpu max -m 64 -nodefaults -no-user-config -display none -no-reboot \
         -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel "$work/$name.elf" \
-        -plugin "$plugin,map=$work/$name.map,out=$work/$name.out$mmio" "$@" 2>"$work/stderr" || status=$?
+        -plugin "$plugin,map=$work/$name.map,out=$work/$name.out$options" "$@" 2>"$work/stderr" || status=$?
     if ((status != 33)); then
         echo "# QEMU ended with status $status: $(<"$work/stderr")"
         return 1
@@ -62,6 +67,17 @@ check() {
     run "$name" "$@" && /usr/bin/python3 "$here/check.py" "$here/$name.S" "$work/$name.out"
 }
 
+# refuses_options TEXT OPTIONS: likewise these options.
+refuses_options() {
+    printf 'toll-map 1\nboot 100000\n' >"$work/good.map"
+    if qemu-system-x86_64 -M none -nodefaults -display none \
+        -plugin "$plugin,map=$work/good.map,out=$work/bad.out,$2" </dev/null >"$work/stderr" 2>&1; then
+        echo "QEMU took it"
+        return 1
+    fi
+    grep -qF "$1" "$work/stderr" || { cat "$work/stderr"; return 1; }
+}
+
 # refuses TEXT LINE...: a map of these lines ends QEMU with a message that holds TEXT.
 refuses() {
     local text=$1
@@ -75,16 +91,13 @@ refuses() {
     grep -qF "$text" "$work/stderr" || { cat "$work/stderr"; return 1; }
 }
 
-mmio=
+options=
 for source in "$here"/*.S; do
     name=$(basename "$source" .S)
     if [[ $name == start ]]; then
         continue
     fi
-    mmio=
-    if grep -q '^//! mmio' "$source"; then
-        mmio=,mmio=on
-    fi
+    options=$(sed -n 's|^//! plugin |,|p' "$source")
     build "$name"
     report "plugin: $name with icount" check "$name" -icount shift=0,sleep=off
     if ! grep -q '^//! icount' "$source"; then
@@ -98,5 +111,11 @@ report "plugin: an unknown kind is refused" refuses "expected the kind" "toll-ma
 report "plugin: ranges that overlap are refused" refuses "overlap" "toll-map 1" "range 10 30 a b" "range 20 40 a c"
 report "plugin: two entries at one address are refused" refuses "two entries at 10" "toll-map 1" \
     "entry 10 exception a" "entry 10 interrupt b"
+report "plugin: an unknown option is refused" refuses_options "expected map=FILE" l3=1
+report "plugin: a model with a size missing is refused" refuses_options "all of l1i" l1i=32768/8
+report "plugin: a size that is none is refused" refuses_options "l1d=big: expected BYTES/WAYS" l1d=big
+report "plugin: sets that are no power of 2 are refused" refuses_options "must be a power of 2" dtlb=48/4
+report "plugin: a first level with ways over a page is refused" refuses_options "larger than a page" \
+    l1i=65536/8,l1d=32768/8,l2=262144/4,itlb=128/8,dtlb=64/4,stlb=1536/12
 echo "1..$number"
 exit "$failed"

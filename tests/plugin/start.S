@@ -13,7 +13,7 @@
         .long boot
 
         .text
-        .globl boot, set_gate, make_page, finish, pages
+        .globl boot, set_gate, make_page, finish, pages, hole_table
         .code32
         PART(kernel, start)
 boot:   lgdt gdt_pointer

@@ -84,6 +84,19 @@ def several_domains() -> dict[str, Any]:
     return {"schema": "toll/1", "run": "a-run", "host": {}, "cells": cells, "hops": hops}
 
 
+def modelled_run(measured: bool) -> dict[str, Any]:
+    """One workload with modelled cycles, and measured ones if asked for."""
+    cells = [
+        cell("uni", "read_hot", "instructions", 300, lane="exact"),
+        cell("uni", "read_hot", "cycles_modelled", 128.25, lane="exact", unit="cycles/op", evidence="modelled"),
+    ]
+    if measured:
+        cells.append(cell("uni", "read_hot", "cycles", 160.5, lane="time", unit="cycles/op", evidence="measured"))
+    prices = [{"name": "cpi", "cycles": 0.57, "source": "A <paper>, table 1"}]
+    return {"schema": "toll/1", "run": "a-run", "host": {}, "cells": cells,
+            "model": {"profile": "some-cpu", "what": "A processor", "prices": prices}}
+
+
 @dataclass
 class Done:
     """How a run of the report ended."""
@@ -146,6 +159,25 @@ class TestPage(ReportCase):
         for wanted in ("a-run", "Some CPU", "QEMU 7.2", "450.5", "5,383", "299 to 301", "n = 2", "mitigations=off"):
             self.assertIn(wanted, page.text)
         self.assertIn("| read\\_hot | 300 | 450.5; 120 arch | not run | 5,383 |", summary)
+
+    def test_names_the_profile_of_modelled_cycles(self) -> None:
+        page, summary = self.make(modelled_run(False))
+        for wanted in ("uni, only modelled, some-cpu", "128.2", "cpi: 0.57 cycles", "A <paper>, table 1"):
+            self.assertIn(wanted, page.text)
+        self.assertIn("| read\\_hot | 128.2 |", summary)
+        self.assertNotIn("remainder", page.text)
+
+    def test_shows_what_the_model_leaves(self) -> None:
+        page, summary = self.make(modelled_run(True))
+        self.assertIn("uni, modelled, some-cpu", page.text)
+        self.assertIn("| read\\_hot: uni | 128.2 | 160.5 | 32.25; 20.1 % |", summary)
+
+    def test_refuses_a_price_without_a_source(self) -> None:
+        run = modelled_run(False)
+        run["model"]["prices"][0]["source"] = ""
+        done = self.run_report(run)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("model.prices[0]: expected a name, cycles and a source", done.stderr)
 
     def test_puts_structures_beside_each_other(self) -> None:
         page, summary = self.make(several_domains())

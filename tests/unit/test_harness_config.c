@@ -79,6 +79,40 @@ static void test_mistakes(void **state)
           ":4:1: structure.uni.variant.\"a\".in: unknown key", "did you mean on?");
 }
 
+static const struct config_variant *twin_of(size_t structure)
+{
+    const struct config_structure *s = &config.structures[structure];
+    const struct config_variant *last = &s->variants[s->variant_count - 1];
+
+    return strcmp(last->name, CONFIG_TWIN) == 0 && last->time_only ? last : NULL;
+}
+
+static void test_time_settings(void **state)
+{
+    (void)state;
+    assert_int_equal(load(STANZAS), 0);
+    assert_int_equal(config.time_repetitions, 30);
+    assert_int_equal(config.time_repetitions_min, 10);
+    assert_true(config.time_precision > 0.0099 && config.time_precision < 0.0101);
+    assert_int_equal(config.time_cpu, -1);
+    assert_non_null(twin_of(0)); /* of the first structure, unless the file says otherwise */
+    assert_null(twin_of(1));
+    assert_int_equal(
+        load("[run]\ntime_repetitions = 4\ntime_precision = 0.5\ntime_cpu = 3\ntime_twin = \"mono\"\n" STANZAS), 0);
+    assert_int_equal(config.time_repetitions_min, 4);
+    assert_true(config.time_precision > 0.0049 && config.time_precision < 0.0051);
+    assert_int_equal(config.time_cpu, 3);
+    assert_null(twin_of(0));
+    assert_non_null(twin_of(1));
+    assert_int_equal(load("[run]\ntime_twin = \"none\"\n" STANZAS), 0);
+    assert_null(twin_of(0));
+    fails("[run]\ntime_twin = \"exo\"\n" STANZAS, ":2:13: run.time_twin: there is no structure exo", "\"none\"");
+    fails("[run]\ntime_repetitions = 4\ntime_repetitions_min = 5\n" STANZAS, ":3:24: run.time_repetitions_min",
+          "from 1 to 4");
+    fails("[run]\ntime_precision = \"fine\"\n" STANZAS, ":2:18: run.time_precision: expected a number", "fine");
+    fails("[structure.uni]\nvariants = [\"again\"]\n[workload.a]\n", ":2:13: structure.uni.variants", "time_twin");
+}
+
 static void test_absent(void **state)
 {
     (void)state;
@@ -192,10 +226,10 @@ static void test_plan_time_is_shuffled_alike(void **state)
     int differs = 0;
 
     (void)state;
-    assert_int_equal(a.guest_count, 10 * 4);
+    assert_int_equal(a.guest_count, 30 * (4 + 2)); /* uni has a second row */
     for (size_t i = 0; i < a.guest_count; i++) {
         assert_string_equal(a.guests[i].cells[0].words, b.guests[i].cells[0].words);
-        differs |= strcmp(a.guests[i].cells[0].words, a.guests[i % 4].cells[0].words);
+        differs |= strcmp(a.guests[i].cells[0].words, a.guests[i % 6].cells[0].words);
     }
     assert_true(differs); /* each repetition has its own order */
 }
@@ -220,9 +254,11 @@ static void test_plan_mistakes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_defaults),      TEST(test_mistakes),     TEST(test_absent),
-        TEST(test_suggest),       TEST(test_plan),         TEST(test_plan_only),
-        TEST(test_plan_variants), TEST(test_plan_program), TEST(test_plan_time_is_shuffled_alike),
+        TEST(test_defaults),      TEST(test_mistakes),
+        TEST(test_time_settings), TEST(test_absent),
+        TEST(test_suggest),       TEST(test_plan),
+        TEST(test_plan_only),     TEST(test_plan_variants),
+        TEST(test_plan_program),  TEST(test_plan_time_is_shuffled_alike),
         TEST(test_plan_mistakes),
     };
 

@@ -56,6 +56,7 @@ static struct sample sample_of(const char *structure, int64_t rep)
                             .words = "null ops=10",
                             .options = "-M x",
                             .cpu_features = "nx smep",
+                            .model = "",
                             .disk = "clean"};
 
     metrics_set(&arena, &sample.metrics, "instructions", NULL, 100 + rep);
@@ -451,7 +452,7 @@ static void test_results(void **state)
     assert_int_equal(results_write(&arena, folder, &results, &error), 0);
     csv = file_read(&arena, path_of("results.csv"), NULL, &error);
     assert_contains(csv, "\"uni\",\"default\",\"null\",\"exact\",\"instructions\",\"instructions/op\",\"lower\","
-                         "\"exact\",10.1,2,10,10.2,\"ok\",\"\",\"ok\"\n");
+                         "\"exact\",10.1,2,10,10.2,\"ok\",\"\",\"ok\",10,10.2,\"\"\n");
     results_close(&results);
 }
 

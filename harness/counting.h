@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * counting.h: what the guests' own counters cost, as text for a terminal.
+ */
+#ifndef TOLL_COUNTING_H
+#define TOLL_COUNTING_H
+
+#include "results.h"
+#include <stdio.h>
+
+/* A line a structure: of its admitted cells of the exact lane the one in which instructions that keep its counters are
+   the largest share.  Nothing where nothing is known of them. */
+void counting_print(struct arena *arena, FILE *out, const struct results *results);
+
+#endif

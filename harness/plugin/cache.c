@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cache.c: each set is an array of lines in the order of their last use, so LRU needs no clock (see cache.h).
+ */
+#include "cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct cache {
+    uint64_t *lines;
+    uint32_t sets, ways;
+} caches[CACHES];
+
+int cache_init(const struct cache_size sizes[CACHES])
+{
+    for (unsigned i = 0; i < CACHES; i++) {
+        struct cache *cache = &caches[i];
+        size_t bytes = ((size_t)sizes[i].bytes >> CACHE_LINE_SHIFT) * sizeof(*cache->lines);
+
+        cache->ways = sizes[i].ways;
+        cache->sets = (sizes[i].bytes >> CACHE_LINE_SHIFT) / cache->ways;
+        cache->lines = malloc(bytes);
+        if (!cache->lines)
+            return -1;
+        memset(cache->lines, 0xff, bytes); /* no line has this number */
+    }
+    return 0;
+}
+
+/* Makes line the one that its set used last; true if it was there.  Those before it, or all, move one way up. */
+static bool touch(struct cache *cache, uint64_t line)
+{
+    uint64_t *set = cache->lines + (line & (cache->sets - 1)) * cache->ways, before = line;
+
+    for (uint32_t way = 0; way < cache->ways; way++) {
+        uint64_t here = set[way];
+
+        set[way] = before;
+        if (here == line)
+            return true;
+        before = here;
+    }
+    return false;
+}
+
+struct cache_hits cache_access(enum cache_name l1, uint64_t line)
+{
+    if (touch(&caches[l1], line))
+        return (struct cache_hits){true, true};
+    return (struct cache_hits){false, touch(&caches[CACHE_L2], line)};
+}

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+"""judge.py: what L1 reported (steps), against what must hold in the time lane.
+
+usage: judge.py REPORT STRUCTURES WORKLOADS MACHINES [small]      STRUCTURES and so on are lists of words
+"""
+
+import json
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+Sample = dict[str, Any]
+
+
+@dataclass
+class Step:
+    """One step's exit status and what it wrote."""
+
+    status: int
+    lines: list[str] = field(default_factory=list)
+
+
+class Tally:
+    """Counts and prints checks."""
+
+    def __init__(self) -> None:
+        self.passed = 0
+        self.failed = 0
+
+    def check(self, name: str, holds: bool, detail: str = "") -> None:
+        if holds:
+            self.passed += 1
+            print(f"ok - {name}")
+        else:
+            self.failed += 1
+            print(f"not ok - {name}{': ' if detail else ''}{detail}")
+
+
+def read_steps(path: str) -> dict[str, Step]:
+    steps: dict[str, Step] = {}
+    current: Step | None = None
+    with open(path, encoding="utf-8", errors="replace") as report:
+        for line in report.read().replace("\r", "").split("\n"):
+            if line.startswith("STEP "):
+                _, name, status = line.split()
+                current = steps.setdefault(name, Step(int(status)))
+            elif current:
+                current.lines.append(line)
+    return steps
+
+
+def said(step: Step) -> str:
+    """The end of what a step wrote to standard error, for a failed check."""
+    return " | ".join(line[4:] for line in step.lines if line.startswith("ERR "))[-600:]
+
+
+def samples_of(step: Step | None) -> list[Sample]:
+    samples: list[Sample] = []
+    for line in step.lines if step else []:
+        try:
+            samples.append(json.loads(line))
+        except ValueError:
+            continue
+    return samples
+
+
+def check_doctor(tally: Tally, step: Step | None) -> None:
+    text = "\n".join(line for line in step.lines if not line.startswith("ERR ")) if step else ""
+    try:
+        host: dict[str, Any] = json.loads(text)
+    except ValueError:
+        host = {}
+    tally.check("doctor says kind 1", host.get("kind") == 1, str(host.get("kind_reason")) + (said(step) if step else ""))
+    findings = {f["name"]: f for f in host.get("findings", [])}
+    for name in ("exits", "bpf"):
+        tally.check(f"doctor finds {name} usable", findings.get(name, {}).get("state") == "ok", str(findings.get(name)))
+    pmu = findings.get("pmu", {})
+    tally.check("doctor misses a PMU and says what would help", pmu.get("state") == "note" and bool(pmu.get("remedy")))
+
+
+def check_exits(tally: Tally, name: str, sample: Sample, timed: bool) -> None:
+    metrics = sample.get("metrics", {})
+    by_reason = {k.split(".", 1)[1]: v for k, v in metrics.items() if k.startswith("vm_exit.")}
+    total = metrics.get("vm_exit", -1)
+    tally.check(f"{name}: exits by reason add up", total >= 0 and total == sum(by_reason.values()), f"{total} {by_reason}")
+    if timed:
+        spent = sum(v for k, v in metrics.items() if k.startswith("vm_exit_ns."))
+        tally.check(f"{name}: exits took time", metrics.get("vm_exit_ns", -1) == spent and (spent > 0) == (total > 0))
+
+
+def check_cell(tally: Tally, name: str, found: list[Sample], workload: str) -> None:
+    ok = len(found) == 1 and found[0]["status"] == "ok"
+    tally.check(f"{name}: boots and passes its checks", ok, str(found[0].get("reason") if found else "no sample"))
+    if not ok:
+        return
+    sample = found[0]
+    metrics = sample["metrics"]
+    tally.check(f"{name}: cycles, cold and warm", metrics.get("cycles", 0) > 0 and metrics.get("cycles_cold", 0) > 0)
+    tally.check(f"{name}: pinned", "pinned to processor 1" in sample["observers"], sample["observers"])
+    tally.check(
+        f"{name}: exits by BPF and by tracepoints", "exits: by BPF and by tracepoints" in sample["observers"], sample["observers"]
+    )
+    check_exits(tally, name, sample, True)
+    if workload == "file_write":  # the disk is reached by exits: port, memory, or a page fault of the second kind
+        tally.check(f"{name}: the disk shows in exits", metrics.get("vm_exit", 0) > 0)
+
+
+# What `toll calibrate` has its guest measure; the emulated processor has no PCID.
+CALIBRATED = {"syscall", "exception", "as_switch", "invlpg", "vm_exit", "wrmsr", "port_io", "mmio", "interrupt", "hlt"}
+
+
+def check_calibrate(tally: Tally, step: Step) -> None:
+    try:
+        values = json.loads("\n".join(line for line in step.lines if not line.startswith("ERR ")))["values"]
+    except (ValueError, KeyError, TypeError):
+        values = []
+    measured = {value["name"] for value in values if value["where"] == "kvm" and "cycles" in value}
+    tally.check("toll calibrate measures under KVM", step.status == 0 and CALIBRATED <= measured,
+                f"without {CALIBRATED - measured}: {said(step)}")
+
+
+def main() -> int:
+    tally = Tally()
+    steps = read_steps(sys.argv[1])
+    structures, workloads, machines = (words.split() for words in sys.argv[2:5])
+    check_doctor(tally, steps.get("doctor"))
+    if len(sys.argv) == 5:
+        check_calibrate(tally, steps.get("calibrate", Step(-1)))
+    for machine in machines:
+        run = steps.get(f"run-{machine}", Step(-1))
+        tally.check(f"{machine}: toll run leaves with 0", run.status == 0, said(run))
+        samples = samples_of(steps.get(f"samples-{machine}"))
+        for structure in structures:
+            for workload in workloads:
+                found = [
+                    s
+                    for s in samples
+                    if (s["structure"], s["workload"], s["variant"]) == (structure, workload, "default")
+                ]
+                check_cell(tally, f"{machine} {structure}/{workload}", found, workload)
+        twins = [s for s in samples if s["variant"] == "again"]
+        tally.check(f"{machine}: the twin's row is there", len(twins) == len(workloads))
+        report = steps.get(f"report-{machine}", Step(-1))
+        text = "\n".join(report.lines)
+        tally.check(f"{machine}: the report has the time lane", "time lane (measured), per operation" in text, text[-800:])
+    for way, words in (("tracepoints", "exits: by tracepoints, without times"), ("bpf", "exits: by BPF")):
+        found = [s for s in samples_of(steps.get(f"samples-{way}")) if s["variant"] == "default"]
+        ok = len(found) == 1 and found[0]["status"] == "ok" and words in found[0]["observers"]
+        tally.check(f"--exits {way}: counted that way", ok, str(found[:1]))
+        if ok:
+            check_exits(tally, f"--exits {way}", found[0], way == "bpf")
+    print(f"{tally.passed} passed, {tally.failed} failed")
+    return 1 if tally.failed or not tally.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -189,14 +189,26 @@ static void *calls_make(void *first)
     return first;
 }
 
+/* Held until all threads are there: a call of the first might unmap a range in which the stack of the next then lay. */
+static pthread_mutex_t start = PTHREAD_MUTEX_INITIALIZER;
+
+static void *thread_run(void *nothing)
+{
+    pthread_mutex_lock(&start);
+    pthread_mutex_unlock(&start);
+    return calls_make(nothing);
+}
+
 static void threads_run(void)
 {
     pthread_t threads[THREADS_MAX];
     unsigned made = 1;
 
+    pthread_mutex_lock(&start);
     for (; made < fuzz.threads; made++)
-        if (pthread_create(&threads[made], NULL, calls_make, NULL) != 0)
+        if (pthread_create(&threads[made], NULL, thread_run, NULL) != 0)
             break;
+    pthread_mutex_unlock(&start);
     toll_check(made == fuzz.threads, "only %u of %u threads could be made", made, fuzz.threads);
     calls_make(NULL);
     while (made-- > 1)

@@ -42,8 +42,9 @@ def read_steps(path: str) -> dict[str, Step]:
     with open(path, encoding="utf-8", errors="replace") as report:
         for line in report.read().replace("\r", "").split("\n"):
             if line.startswith("STEP "):
-                _, name, status = line.split()
-                current = steps.setdefault(name, Step(int(status)))
+                current = steps.setdefault(line.split()[1], Step(-1))
+            elif line.startswith("STATUS ") and current:
+                current.status = int(line.split()[1])
             elif current:
                 current.lines.append(line)
     return steps

@@ -11,8 +11,9 @@
 # lane works: every structure boots and passes its checks on both machines, VM exits are counted by reason by BPF and by
 # tracepoints alike, the guest is pinned, the doctor says what is there.  Times from there mean nothing.
 #
-# usage: tests/kvm/run.sh [-k] [-s]
+# usage: tests/kvm/run.sh [-k] [-s] [-m MACHINES]
 #   -s  a small subset: one workload on microvm
+#   -m  these machines only
 #   -k  keep the folder with consoles and results
 #
 # Needs QEMU, a static busybox, cpio, the images, and the kernel that the Linux baseline uses.  Skipped, with the reason,
@@ -22,10 +23,11 @@ cd "$(dirname "$0")/../.."
 here=tests/kvm
 export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C
 
-keep='' small=''
-while getopts ks option; do
+keep='' small='' chosen=''
+while getopts ksm: option; do
     case $option in
     k) keep=1 ;;
+    m) chosen=$OPTARG ;;
     s) small=small ;;
     *) exit 2 ;;
     esac
@@ -46,6 +48,8 @@ if [[ $small ]]; then
     machines='microvm'
     limit_s=600
 fi
+
+machines=${chosen:-$machines}
 
 kernel_package=$(sed -n 's/^LINUX_DEB := //p' build/deps.mk 2>/dev/null || true)
 [[ -n $kernel_package ]] || skip "the kernel of the Linux baseline is not there (make deps)"
@@ -146,7 +150,7 @@ tree_make() {
     for file in $machines; do
         settings "$file" >"$root/toll/$file.toml"
     done
-    cp "$root/toll/microvm.toml" "$root/toll/bench.toml"
+    cp "$root/toll/${machines%% *}.toml" "$root/toll/bench.toml"
     module kvm_amd
     install -m 755 $here/init "$root/init"
     install -m 755 $here/steps "$root/steps"

@@ -252,10 +252,18 @@ def _overview_entry(results: Results, workload: str, column: Column) -> Entry:
     return Entry("value", text.number(value), f"{text.number(arch)} arch" if differs else "")
 
 
+def _counted(results: Results) -> list[Column]:
+    """All but variants that only the time lane runs, of structures that the exact lane ran."""
+    ran = {column for _, column in results.pairs("exact")}
+    structures = {column.structure for column in ran}
+    return [column for column in results.columns if column in ran or column.structure not in structures]
+
+
 def _overview(results: Results) -> Table:
-    rows = [Row(workload, [_overview_entry(results, workload, column) for column in results.columns])
+    columns = _counted(results)
+    rows = [Row(workload, [_overview_entry(results, workload, column) for column in columns])
             for workload in results.workloads if across.is_pictured(workload)]
-    return Table("Instructions per operation", [column.label for column in results.columns], rows)
+    return Table("Instructions per operation", [column.label for column in columns], rows)
 
 
 def _floor(results: Results) -> Optional[Table]:
@@ -266,8 +274,9 @@ def _floor(results: Results) -> Optional[Table]:
     section = Section(workload, "")
     names = [("boot_instructions", "instructions from the kernel's entry to main()", ""),
              ("image_bytes", "bytes loaded to boot: kernel with program, or kernel and initramfs", "")]
-    rows = _rows(results, section, results.columns, names)
-    return Table(f"Boot and size ({workload})", [column.label for column in results.columns], rows) if rows else None
+    columns = _counted(results)
+    rows = _rows(results, section, columns, names)
+    return Table(f"Boot and size ({workload})", [column.label for column in columns], rows) if rows else None
 
 
 def _lanes(results: Results) -> list[str]:

@@ -45,6 +45,7 @@ def read_steps(path: str) -> dict[str, Step]:
                 current = steps.setdefault(line.split()[1], Step(-1))
             elif line.startswith("STATUS ") and current:
                 current.status = int(line.split()[1])
+                current = None
             elif current:
                 current.lines.append(line)
     return steps

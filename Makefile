@@ -34,8 +34,9 @@ deps-always:
 help:
 	@printf '%s\n' \
 		'make bench      install what is missing, build, run everything, write results and the report' \
-		'make test       everything that can be checked here (3 minutes)' \
-		'make test-kvm   the time lane under a KVM on an emulated processor (10 minutes)' \
+		'make test       everything that can be checked here (10 minutes)' \
+		'make test-kvm   the time lane under a KVM on an emulated processor (5 to 10 minutes)' \
+		'make soak       the tests that take long: crashes (20 minutes)' \
 		'make check      layers, unit tests, golden files (1 minute)' \
 		'make reference  the exact counts that the tests expect, after a change that was meant' \
 		'make peers      instructions per operation beside those of other systems' \

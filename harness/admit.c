@@ -52,10 +52,26 @@ static size_t status_count(const struct cell *cell, const char *status, const ch
     return count;
 }
 
-/* A kernel of its own (linux) keeps no books: it is admitted without an audit, and says so. */
+/* A kernel of its own (linux) and an image without books keep none: they are admitted without an audit, and say so. */
 static bool needs_audit(const struct cell *cell)
 {
-    return strcmp(cell->lane, "exact") == 0 && strcmp(cell->structure, "linux") != 0;
+    return strcmp(cell->lane, "exact") == 0 && strcmp(cell->structure, "linux") != 0 &&
+           strcmp(cell->variant, CONFIG_BOOKLESS) != 0;
+}
+
+/* Why a sample of an image without books cannot be of one, or NULL. */
+static const char *bookless_differs(struct arena *arena, const struct sample *sample)
+{
+    const struct metric *counting = metrics_find(&sample->metrics, "counting");
+
+    if (strcmp(sample->variant, CONFIG_BOOKLESS) != 0)
+        return NULL;
+    if (strcmp(sample->audit, "none") != 0)
+        return "the image was to keep no books, and reported some";
+    if (counting && counting->value > 0)
+        return arena_print(arena, "the image was to keep no books, and spent %" PRId64 " instructions on them",
+                           counting->value);
+    return NULL;
 }
 
 static void audit_judge(struct arena *arena, struct cell *cell)
@@ -63,7 +79,12 @@ static void audit_judge(struct arena *arena, struct cell *cell)
     cell->audit = "ok";
     for (size_t i = 0; i < cell->sample_count; i++) {
         const struct sample *sample = cell->samples[i];
+        const char *differs = bookless_differs(arena, sample);
 
+        if (differs) {
+            cell_set(cell, CELL_REJECTED, differs);
+            return;
+        }
         if (strcmp(sample->audit, "failed") == 0) {
             cell->audit = "failed";
             cell_set(cell, CELL_REJECTED, arena_print(arena, "the audit failed: %s", sample->audit_reason));
@@ -231,6 +252,9 @@ int admit_cells(struct arena *arena, const json_t *plan, const struct samples *s
     size_t i;
 
     *cells = (struct cells){0};
+    if (!json_is_array(list))
+        return error_set(error, TOLL_USAGE,
+                         "plan.json: cells: expected the list of what was asked for; make the run again");
     json_array_foreach(list, i, json)
     {
         struct cell cell, *added;

@@ -82,6 +82,7 @@ int baseline_save(struct arena *arena, const char *name, const char *folder, boo
 {
     char *target = arena_print(arena, "%s/%s", LAYOUT_BASELINES, name);
     char *temporary = arena_print(arena, "%s/.new-%s-%d", LAYOUT_BASELINES, name, (int)getpid());
+    char *old = arena_print(arena, "%s/.old-%s-%d", LAYOUT_BASELINES, name, (int)getpid());
 
     if (!is_name(name))
         return error_set(error, TOLL_USAGE,
@@ -98,11 +99,12 @@ int baseline_save(struct arena *arena, const char *name, const char *folder, boo
         file_remove_tree(temporary);
         return -1;
     }
-    file_remove_tree(target);
-    if (rename(temporary, target)) {
+    if ((rename(target, old) && errno != ENOENT) || rename(temporary, target)) {
         file_error(error, "make the baseline", target);
+        rename(old, target);
         file_remove_tree(temporary);
         return -1;
     }
+    file_remove_tree(old);
     return 0;
 }

@@ -134,7 +134,7 @@ static void emulate(struct strings *argv)
 static int command_make(struct arena *arena, const struct boot *boot, struct wait *wait, const char *serial,
                         struct strings *argv, struct error *error)
 {
-    struct qemu_files files = {arena_print(arena, "%s/disk.img", boot->folder), serial, "", 0};
+    struct qemu_files files = {.disk = arena_print(arena, "%s/disk.img", boot->folder), .serial = serial, .counts = ""};
 
     if (wait->stage != BOOT_READY && qmp_pair(&wait->ours, &wait->theirs, error))
         return -1;

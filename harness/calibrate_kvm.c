@@ -8,6 +8,7 @@
 #include "layout.h"
 #include "process.h"
 #include "qemu.h"
+#include "scratch.h"
 #include "wire.h"
 #include <stdlib.h>
 #include <string.h>
@@ -139,13 +140,12 @@ static int guest_run(struct arena *arena, const char *folder, const char *cpu, i
 
 int calibrate_kvm(struct arena *arena, const char *cpu, int cancel, struct calibrate *calibrate, struct error *error)
 {
-    const char *base = getenv("TMPDIR");
-    char *folder = arena_print(arena, "%s/toll-calibrate-XXXXXX", base ? base : "/tmp");
+    char *folder = scratch_make(arena, "calibrate-", error);
     int result;
 
-    if (!mkdtemp(folder))
-        return file_error(error, "create the folder", folder);
+    if (!folder)
+        return -1;
     result = guest_run(arena, folder, cpu, cancel, calibrate, error);
-    file_remove_tree(folder);
+    scratch_remove(folder);
     return result;
 }

@@ -11,4 +11,9 @@
    alarms A/A tests gave.  Empty if nothing was measured. */
 struct strings cautions_of(struct arena *arena, const struct results *results);
 
+/* For results.json: name, text and advice of each kind of warning that some number has; and what the A/A tests gave,
+   NULL if there were none.  New references. */
+json_t *cautions_warnings_to_json(const struct results *results);
+json_t *cautions_alarms_to_json(struct arena *arena, const struct results *results);
+
 #endif

@@ -11,6 +11,7 @@
 #include "probe.h"
 #include "process.h"
 #include "sample.h"
+#include "scratch.h"
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -273,19 +274,19 @@ static int kvm_find(struct command *command, struct boot *boot, struct error *er
 static int measure(struct command *command, const struct request *request, struct boot *boot, const struct plan *plan,
                    struct error *error)
 {
-    const char *base = getenv("TMPDIR");
-    char *folder = arena_print(&command->arena, "%s/toll-boot-XXXXXX", base && *base ? base : "/tmp");
+    char *folder;
     int failed;
 
     boot->cancel = process_catch_signals();
     if (build_plan(&command->arena, plan, boot->cancel, false, error) ||
         (!request->emulated && kvm_find(command, boot, error)))
         return -1;
-    if (!mkdtemp(folder))
-        return file_error(error, "create the folder", folder);
+    folder = scratch_make(&command->arena, "boot-", error);
+    if (!folder)
+        return -1;
     boot->folder = folder;
     failed = guests_measure(command, request, plan, boot, error);
-    file_remove_tree(folder);
+    scratch_remove(folder);
     return failed;
 }
 

@@ -9,6 +9,7 @@
 #include "peers.h"
 #include "process.h"
 #include "results.h"
+#include "scratch.h"
 #include "table.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -100,16 +101,15 @@ static int pages_check(struct arena *arena, const struct request *request, const
 static int report_check(struct arena *arena, const struct request *request, const char *folder,
                         const struct results *results, struct error *error)
 {
-    const char *base = getenv("TMPDIR");
-    char *scratch = arena_print(arena, "%s/toll-check-XXXXXX", base && *base ? base : "/tmp");
+    char *scratch = scratch_make(arena, "check-", error);
     struct check check = {0};
     int failed;
 
-    if (!mkdtemp(scratch))
-        return file_error(error, "create the folder", scratch);
+    if (!scratch)
+        return -1;
     failed = check_derived(arena, folder, scratch, results, &check, error) ||
              pages_check(arena, request, folder, results, &check, error);
-    file_remove_tree(scratch);
+    scratch_remove(scratch);
     if (failed)
         return -1;
     for (size_t i = 0; i < check.differ.count; i++)

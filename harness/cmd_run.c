@@ -10,6 +10,7 @@
 #include "qemu.h"
 #include "results.h"
 #include "runner.h"
+#include "scratch.h"
 #include "session.h"
 #include "summary.h"
 #include "tune.h"
@@ -168,16 +169,19 @@ static int request_parse(struct command *command, struct request *request, struc
     return failed;
 }
 
+#define EXAMPLE_LINK 3 /* some descriptor */
+
 static int plan_print(struct request *request)
 {
     struct session *session = &request->session;
-    struct qemu_files files = {"DISK", "SERIAL", "COUNTS", 0};
+    struct qemu_files files = {.disk = "DISK", .serial = "SERIAL", .counts = "COUNTS"};
     struct error error;
 
     for (size_t i = 0; i < session->plan.guest_count; i++) {
         const struct plan_guest *guest = &session->plan.guests[i];
         struct strings argv = {0};
 
+        files.link = guest->cells[0].workload->load ? EXAMPLE_LINK : 0;
         printf("%s\n", plan_guest_name(session->arena, guest));
         for (size_t c = 0; c < guest->cell_count && !request->verbose; c++)
             printf("    %s\n", guest->cells[c].words);
@@ -198,8 +202,7 @@ static int guests_run(struct request *request, const struct probe *probe, struct
                       struct error *error)
 {
     struct session *session = &request->session;
-    const char *base = getenv("TMPDIR");
-    char *temporary = arena_print(session->arena, "%s/toll-XXXXXX", base && *base ? base : "/tmp");
+    char *temporary = scratch_make(session->arena, "", error);
     struct guest_context context = {.config = &session->config,
                                     .run_folder = session->store.folder,
                                     .run_name = session->run_name,
@@ -216,10 +219,10 @@ static int guests_run(struct request *request, const struct probe *probe, struct
                             .time_reason = probe->kind == PROBE_KVM ? NULL : probe->reason};
     int failed;
 
-    if (!mkdtemp(temporary))
-        return file_error(error, "create the folder", temporary);
+    if (!temporary)
+        return -1;
     failed = runner_run(&runner, result, error);
-    file_remove_tree(temporary);
+    scratch_remove(temporary);
     return failed;
 }
 
@@ -331,7 +334,7 @@ static int prepare(struct request *request, struct probe *probe, struct error *e
 static int measure(struct command *command, struct request *request)
 {
     struct session *session = &request->session;
-    struct runner_result result;
+    struct runner_result result = {0};
     struct probe probe;
     struct error error;
     struct summary summary = {0};

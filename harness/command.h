@@ -26,6 +26,8 @@ int cmd_baseline(struct command *command);
 int cmd_explain(struct command *command);
 int cmd_calibrate(struct command *command);
 int cmd_doctor(struct command *command);
+int cmd_memory(struct command *command);
+int cmd_load(struct command *command);
 int cmd_boot(struct command *command);
 
 /* A path that the user gave, as seen from the top of the tree. */

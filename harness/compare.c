@@ -7,6 +7,7 @@
 #include "compare_verdict.h"
 #include "stats_test.h"
 #include <fnmatch.h>
+#include <math.h>
 #include <string.h>
 
 /* The first that fits decides; a name that ends in * stands for all that begin so. */
@@ -19,6 +20,8 @@ static const struct {
     {"instructions.*", COMPARE_PART},
     {"instructions_*", COMPARE_DETAIL},
     {"boot_instructions_arch", COMPARE_DETAIL},
+    {"rep", COMPARE_DETAIL}, /* a copy that grows is gated as instructions */
+    {"rep_bytes", COMPARE_DETAIL},
     {"image_bytes", COMPARE_DETAIL}, /* grows with any text, in whole pages */
     {"miss.*.*", COMPARE_DETAIL},
     {"miss.*", COMPARE_GATED},
@@ -76,11 +79,25 @@ static struct compare_line *line_add(struct arena *arena, struct comparison *com
     return line;
 }
 
-static bool was_interrupted(const struct compare_line *line, const struct results *before, const struct results *after)
+/* In the window of the run that had more of them. */
+static double interrupts_of(const struct compare_line *line, const struct results *before, const struct results *after)
 {
     const struct result *a = results_find(before, line->a, "interrupt"), *b = results_find(after, line->b, "interrupt");
 
-    return (a && a->value > 0) || (b && b->value > 0);
+    return fmax(a ? a->value : 0, b ? b->value : 0) * (double)line->b->samples[0]->ops;
+}
+
+/* What is too little of the whole to tell it from the place of an interrupt may be much of a part. */
+static void exact_judge(struct arena *arena, const struct results *before, const struct results *after,
+                        const struct result *like, struct compare_line *line)
+{
+    double interrupts = interrupts_of(line, before, after);
+    bool lower = strcmp(like->better, "lower") == 0;
+
+    verdict_exact(line, interrupts > 0, lower);
+    if (line->verdict == COMPARE_SAME && interrupts > 0 && fabs(line->shift) > line->allowed &&
+        compare_parts_changed(arena, before, after, line, interrupts))
+        line->verdict = (line->shift > 0) == lower ? COMPARE_WORSE : COMPARE_BETTER;
 }
 
 /* Misses under models of different sizes are different things. */
@@ -117,7 +134,7 @@ static void metric_compare(struct arena *arena, const struct results *before, co
     line->to = y ? y->value : 0;
     line->allowed = verdict_allowed(options, line);
     if (strcmp(like->evidence, "exact") == 0)
-        verdict_exact(line, was_interrupted(line, before, after), strcmp(like->better, "lower") == 0);
+        exact_judge(arena, before, after, like, line);
     else
         verdict_weigh(arena, line);
     *(line->measured ? &comparison->measured : &comparison->exact) += 1;
@@ -156,6 +173,13 @@ static const char *work_differs(const struct cell *a, const struct cell *b)
     return NULL;
 }
 
+/* A cell that was run and has no number.  That the time lane skips it is the host's doing. */
+static bool is_lost(const struct cell *cell)
+{
+    return strcmp(cell->status, CELL_FAIL) == 0 || strcmp(cell->status, CELL_REJECTED) == 0 ||
+           (strcmp(cell->status, CELL_SKIP) == 0 && strcmp(cell->lane, "exact") == 0);
+}
+
 static void cell_compare(struct arena *arena, const struct results *before, const struct results *after,
                          const struct cell *a, const struct compare_options *options, struct comparison *comparison)
 {
@@ -166,7 +190,7 @@ static void cell_compare(struct arena *arena, const struct results *before, cons
 
     if (was && is && !reason) {
         metrics_compare(arena, before, after, a, b, options, comparison);
-    } else if (was && b && (strcmp(b->status, CELL_FAIL) == 0 || strcmp(b->status, CELL_REJECTED) == 0)) {
+    } else if (was && b && is_lost(b)) {
         line = line_add(arena, comparison, a, b);
         line->verdict = COMPARE_LOST;
         line->reason = arena_print(arena, "%s: %s", b->status, b->reason);

@@ -4,7 +4,8 @@
  * which part.
  *
  * Exact counts are compared exactly, except in windows into which interrupts fell: there half a percent, or two events
- * a window, may come of when they fell.  Measured values are compared by the Hodges-Lehmann shift and its interval and
+ * a window, may come of when they fell.  Instructions are then looked at part by part, for half a percent of all may be
+ * much of one.  Measured values are compared by the Hodges-Lehmann shift and its interval and
  * by the permutation test, whose p-values are corrected for how many cells are tested (Holm).  Modelled values are made
  * of counts that are compared themselves, so they are not.
  */

@@ -9,6 +9,7 @@
 #include "layout.h"
 #include "reference.h"
 #include "store.h"
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,14 +67,19 @@ static bool has_time(const struct results *results)
     return false;
 }
 
+static bool is_known(const json_t *value)
+{
+    return value && !json_is_null(value);
+}
+
 static const char *fact_text(struct arena *arena, const json_t *value)
 {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY), *copy;
+    char *text = is_known(value) ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL, *copy;
 
     if (json_is_string(value))
         copy = arena_copy(arena, json_string_value(value));
     else
-        copy = arena_copy(arena, text ? text : "");
+        copy = arena_copy(arena, text ? text : "unknown");
     free(text);
     return copy;
 }
@@ -112,7 +118,7 @@ void compare_facts(struct arena *arena, const struct results *before, const stru
     for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
         const json_t *a = json_object_get(before->host, facts[i].key), *b = json_object_get(after->host, facts[i].key);
 
-        if ((facts[i].time && !timed) || !a || !b || json_is_null(a) || json_is_null(b) || json_equal(a, b))
+        if ((facts[i].time && !timed) || (!is_known(a) && !is_known(b)) || json_equal(a, b))
             continue;
         strings_print(arena, &comparison->differences, "%s: %s, then %s", facts[i].what, fact_text(arena, a),
                       fact_text(arena, b));

@@ -3,6 +3,7 @@
  * compare_parts.c: the differences of METRIC.PART between two cells.
  */
 #include "compare_parts.h"
+#include "compare_verdict.h"
 #include "table.h"
 #include <math.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 #define PARTS_SHOWN 4
 #define ROUNDING 1e-9
+#define INTERRUPT_MOST 500 /* instructions of one part for one interrupt; fewer where it has fewer for each */
 
 struct delta {
     const char *part;
@@ -101,6 +103,26 @@ const char *compare_parts_text(struct arena *arena, const struct results *before
                       table_number(arena, delta->to));
     }
     return words.count ? strings_join(arena, &words, ", ") : "";
+}
+
+bool compare_parts_changed(struct arena *arena, const struct results *before, const struct results *after,
+                           const struct compare_line *line, double interrupts)
+{
+    double ops = (double)line->b->samples[0]->ops;
+    struct deltas deltas;
+
+    if (!deltas_find(arena, before, after, line, &deltas))
+        return false;
+    for (size_t i = 0; i < deltas.count; i++) {
+        const struct delta *delta = &deltas.items[i];
+        double each = fmin(fmax(delta->from, delta->to) * ops / interrupts, INTERRUPT_MOST);
+        double noise = fmax(VERDICT_INTERRUPTED_SHARE * delta->from, VERDICT_INTERRUPTED_EVENTS * each / ops);
+        double change = delta->to - delta->from;
+
+        if ((change > 0) == (line->shift > 0) && fabs(change) > noise * (1 + ROUNDING))
+            return true;
+    }
+    return false;
 }
 
 static struct compare_part *part_of(struct arena *arena, struct comparison *comparison, const char *name)

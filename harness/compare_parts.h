@@ -12,6 +12,11 @@
 const char *compare_parts_text(struct arena *arena, const struct results *before, const struct results *after,
                                const struct compare_line *line);
 
+/* Whether in a window with so many interrupts a part's share of the line changed, with the line, by more than half a
+   percent of it and more than what two interrupts make the part do. */
+bool compare_parts_changed(struct arena *arena, const struct results *before, const struct results *after,
+                           const struct compare_line *line, double interrupts);
+
 /* Fills comparison->parts from the lines that became worse. */
 void compare_parts_sum(struct arena *arena, const struct results *before, const struct results *after,
                        struct comparison *comparison);

@@ -7,9 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#define INTERRUPTED_SHARE 0.005 /* what the place of an interrupt may change */
-#define INTERRUPTED_EVENTS 2    /* or so many events in the window, as [audit] edge_interrupts */
-#define ROUNDING 1e-9           /* of a value that went through text */
+#define ROUNDING 1e-9 /* of a value that went through text */
 
 static bool gate_concerns(const struct compare_gate *gate, const char *unit)
 {
@@ -40,8 +38,8 @@ void verdict_exact(struct compare_line *line, bool interrupted, bool lower_is_be
 
     noise = ROUNDING * fmax(fabs(line->from), fabs(line->to));
     if (interrupted)
-        noise =
-            fmax(INTERRUPTED_SHARE * fabs(line->from), (double)INTERRUPTED_EVENTS / (double)line->b->samples[0]->ops);
+        noise = fmax(VERDICT_INTERRUPTED_SHARE * fabs(line->from),
+                     (double)VERDICT_INTERRUPTED_EVENTS / (double)line->b->samples[0]->ops);
     line->shift = change;
     line->range = (struct stats_interval){change, change};
     line->p = fabs(change) <= noise;

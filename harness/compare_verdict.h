@@ -7,6 +7,10 @@
 
 #include "compare.h"
 
+/* What the place of interrupts in a window may change: so much of a count, or so many events. */
+#define VERDICT_INTERRUPTED_SHARE 0.005
+#define VERDICT_INTERRUPTED_EVENTS 2 /* as [audit] edge_interrupts */
+
 /* How much worse the line may be: the largest of the gates that concern its unit, because a regression is beyond all.
  */
 double verdict_allowed(const struct compare_options *options, const struct compare_line *line);

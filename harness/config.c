@@ -26,6 +26,11 @@ const struct config_workload *config_workload_find(const struct config *config, 
     return NULL;
 }
 
+bool config_variant_is_word(const char *name)
+{
+    return strcmp(name, "default") != 0 && strcmp(name, CONFIG_TWIN) != 0 && strcmp(name, CONFIG_BOOKLESS) != 0;
+}
+
 bool config_variant_runs(const struct config_variant *variant, const char *workload)
 {
     bool runs = variant->on.count == 0;

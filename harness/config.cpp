@@ -52,7 +52,7 @@ class Loader
         out_->workloads = make<config_workload>(workload_list.size());
         for (size_t i = 0; i < workload_list.size(); i++) {
             Table table(*workload_list[i].second, "workload." + workload_list[i].first, file);
-            load_workload(table, workload_list[i].first, out_->workloads[i]);
+            load_workload(table, *workload_list[i].second, workload_list[i].first, out_->workloads[i]);
         }
         for (const auto &check : late_checks_)
             check();
@@ -129,6 +129,7 @@ class Loader
                 table.fail(*node, "variants", "\"" + text + "\" is listed twice; remove one");
             if (text == CONFIG_TWIN)
                 table.fail(*node, "variants", "\"" + text + "\" is the second row of run.time_twin; rename it");
+            check_image(table, *node, name, text);
             out.variants[out.variant_count++].name = copy(text);
         }
         if (out.variant_count == 0)
@@ -136,6 +137,19 @@ class Loader
         if (const toml::table *details = table.take_table("variant"))
             load_variants(*details, table.file(), out);
         table.finish();
+    }
+
+    /* A word that chooses an image must name one that is built. */
+    static void check_image(const Table &table, const toml::node &node, const std::string &name,
+                            const std::string &variant)
+    {
+        if (variant.rfind(CONFIG_BOOKS, 0) != 0)
+            return;
+        if (variant != CONFIG_BOOKLESS)
+            table.fail(node, "variants",
+                       "there is no image \"" + variant + "\"; expected \"" CONFIG_BOOKLESS "\", or leave it out");
+        if (name == "linux")
+            table.fail(node, "variants", "linux keeps no books that could be left out; remove \"" + variant + "\"");
     }
 
     static config_variant *find_variant(const config_structure &structure, const std::string &name)
@@ -160,7 +174,7 @@ class Loader
                          "there is no such variant; add \"" + name + "\" to structure." + structure.name + ".variants");
             Table table(*all.take_table(name), prefix + ".\"" + name + "\"", file);
             variant->no_global = table.take_choice("global_pages", {"kernel", "none"}) == "none";
-            for (const auto &[pattern, place] : table.take_words("on")) {
+            for (const auto &[pattern, place] : table.take_choices("on")) {
                 strings_add(arena_, &variant->on, pattern.c_str());
                 check_pattern_later(table, *place, pattern);
             }
@@ -205,6 +219,15 @@ class Loader
         }
     }
 
+    static bool is_listed(const config_workload &workload, const char *structure)
+    {
+        for (size_t i = 0; i < workload.on.count; i++) {
+            if (strcmp(workload.on.items[i], structure) == 0)
+                return true;
+        }
+        return false;
+    }
+
     void load_refusals(Table &table, const std::string &name, config_workload &out)
     {
         const toml::table *reasons = table.take_table("without");
@@ -214,6 +237,9 @@ class Loader
         for (auto &&[key, node] : *reasons) {
             std::string structure(key.str());
             check_structure(table, node, "without", structure);
+            if (is_listed(out, structure.c_str()))
+                table.fail(node, "without." + structure,
+                           structure + " is listed in `on` as well; remove it from one of them");
             if (!node.is_string() || node.as_string()->get().empty())
                 table.fail(node, "without." + structure,
                            "expected the reason as a text, found " + type_name(node) + "; say why " + structure +
@@ -223,24 +249,106 @@ class Loader
     }
 
     /* One reason for all structures that are not in `on` and have none of their own. */
-    void load_elsewhere(Table &table, config_workload &out)
+    void load_elsewhere(Table &table, const toml::table &stanza, config_workload &out)
     {
         const std::string reason = table.take_text("elsewhere");
         if (reason.empty())
             return;
+        if (out.on.count == 0)
+            throw std::runtime_error(
+                toll::at(stanza, table.file()) + "workload." + out.name +
+                ".elsewhere: it speaks of structures that are not in `on`; add `on`, or remove it");
         if (!out.refusals)
             out.refusals = make<config_refusal>(out_->structure_count);
         for (size_t s = 0; s < out_->structure_count; s++) {
             char *structure = out_->structures[s].name;
-            bool listed = out.on.count == 0;
-            for (size_t i = 0; i < out.on.count; i++)
-                listed |= strcmp(out.on.items[i], structure) == 0;
-            if (!listed && !config_refusal_find(&out, structure))
+            if (!is_listed(out, structure) && !config_refusal_find(&out, structure))
                 out.refusals[out.refusal_count++] = {structure, copy(reason)};
         }
     }
 
-    void load_workload(Table &table, const std::string &name, config_workload &out)
+    /* A request of the mix: "TEXT", or { text = "TEXT", weight = N }. */
+    config_request load_request(const Table &table, const toml::node &node, config_protocol protocol)
+    {
+        config_request out = {nullptr, 1};
+        const toml::node *text = &node;
+        if (node.is_table()) {
+            Table one(*node.as_table(), "request", table.file());
+            out.weight = static_cast<uint32_t>(one.take_number("weight", 1, 1000000, 1));
+            one.take_text("text");
+            one.finish();
+            text = node.as_table()->get("text");
+        }
+        if (!text || !text->is_string() || text->as_string()->get().empty() || text->as_string()->get().size() > 500)
+            table.fail(text ? *text : node, "requests",
+                       "expected a request as a text of at most 500 bytes, or { text = \"...\", weight = N }");
+        const std::string words = text->as_string()->get();
+        if (protocol == CONFIG_HTTP && words.rfind("GET /", 0) != 0 && words.rfind("HEAD /", 0) != 0)
+            table.fail(*text, "requests", "expected \"GET /PATH\" or \"HEAD /PATH\", found \"" + words + "\"");
+        out.text = copy(words);
+        return out;
+    }
+
+    void load_requests(Table &table, const toml::table &stanza, config_clients &out)
+    {
+        const toml::node *list = table.has("requests") ? stanza.get("requests") : nullptr;
+        const bool asked = out.protocol == CONFIG_RESP || out.protocol == CONFIG_HTTP;
+        if (!asked && list)
+            table.fail(*list, "requests", "this protocol knows one request only; remove it");
+        if (!asked)
+            return;
+        if (!list || !list->is_array() || list->as_array()->empty())
+            throw std::runtime_error(toll::at(list ? *list : stanza, table.file()) +
+                                     "load.requests: expected a list of requests; write requests = [\"...\"]");
+        out.requests = make<config_request>(list->as_array()->size());
+        for (const toml::node &node : *list->as_array())
+            out.requests[out.request_count++] = load_request(table, node, out.protocol);
+    }
+
+    /* What only one protocol knows. */
+    void load_sizes(Table &table, config_clients &out)
+    {
+        constexpr int64_t most = 16 << 20;
+        if (out.protocol == CONFIG_RESP) {
+            out.keys = static_cast<uint32_t>(table.take_number("keys", 0, 10000000, 0));
+            out.value_bytes = static_cast<uint32_t>(table.take_number("value_bytes", 0, 1 << 20, 0));
+        } else if (out.protocol == CONFIG_STREAM) {
+            out.bytes_in = static_cast<uint32_t>(table.take_number("bytes_in", 0, most, 0));
+            out.bytes_out = static_cast<uint32_t>(table.take_number("bytes_out", 0, most, 0));
+        } else {
+            const bool echo = out.protocol == CONFIG_ECHO;
+            out.bytes =
+                static_cast<uint32_t>(table.take_number("bytes", echo ? 1 : 0, out.udp ? 1472 : most, echo ? 64 : 0));
+        }
+    }
+
+    /* [workload.NAME.load] */
+    void load_load(const toml::table &stanza, const std::string &name, const std::string &file, config_workload &out)
+    {
+        static const char *const names[] = {"echo", "resp", "http", "stream"};
+        Table table(stanza, "workload." + name + ".load", file);
+        config_clients &load = *make<config_clients>(1);
+        const std::string protocol = table.take_choice("protocol", {names, names + 4});
+        while (protocol != names[load.protocol])
+            load.protocol = static_cast<config_protocol>(load.protocol + 1);
+        load.udp = table.take_choice("transport", {"tcp", "udp"}) == "udp";
+        if (load.udp && load.protocol != CONFIG_ECHO)
+            table.fail(*stanza.get("transport"), "transport", "only echo is spoken over udp; remove it");
+        load.at_once = table.take_choice("arrival", {"idle", "at_once"}) == "at_once";
+        load.port = static_cast<uint32_t>(table.take_number("port", 0, 65535, 0));
+        load.connections = static_cast<uint32_t>(table.take_number("connections", 1, 5000, 1));
+        load.pipeline = static_cast<uint32_t>(table.take_number("pipeline", 1, 1024, 1));
+        load_sizes(table, load);
+        load_requests(table, stanza, load);
+        table.finish();
+        if (load.value_bytes && out.warm < load.keys)
+            throw std::runtime_error(toll::at(stanza, file) + "workload." + name + ".load.keys: the first " +
+                                     std::to_string(load.keys) +
+                                     " requests set these keys, so `warm` must not be less");
+        out.load = &load;
+    }
+
+    void load_workload(Table &table, const toml::table &stanza, const std::string &name, config_workload &out)
     {
         out.name = copy(name);
         out.program = copy(table.take_name("program", name));
@@ -251,14 +359,24 @@ class Loader
                 table.fail(*node, "args", "expected words key=value, found \"" + text + "\"; add =VALUE");
             strings_add(arena_, &out.args, text.c_str());
         }
+        const std::string sync = table.take_choice("sync", {"none", "interval", "commit"});
+        if (table.has("sync"))
+            strings_add(arena_, &out.args, ("sync=" + sync).c_str());
+        if (sync != "none")
+            strings_add(arena_, &out.args, "dir=.");
+        if (const toml::table *load = table.take_table("load"))
+            load_load(*load, name, table.file(), out);
         load_files(table, out);
-        for (const auto &[text, node] : table.take_words("on")) {
+        for (const auto &[text, node] : table.take_choices("on")) {
             check_structure(table, *node, "on", text);
             strings_add(arena_, &out.on, text.c_str());
         }
         load_refusals(table, name, out);
-        load_elsewhere(table, out);
+        load_elsewhere(table, stanza, out);
         table.finish();
+        if (out.refusal_count == out_->structure_count)
+            throw std::runtime_error(toll::at(stanza, table.file()) + "workload." + name +
+                                     ": no structure is left that runs it; remove one from `without`, or the stanza");
     }
 
     arena *arena_;

@@ -19,7 +19,12 @@ extern "C" {
 #define CONFIG_TIMEOUT_DEFAULT 120
 #define CONFIG_TWIN "again" /* the variant that boots the default's image once more, in the time lane */
 
-/* A word for the kernel's command line, or "default" for none. */
+/* Words that are not for the kernel's command line but choose another image of the same parts and programs: those that
+   begin so, of which there is one. */
+#define CONFIG_BOOKS "books="
+#define CONFIG_BOOKLESS CONFIG_BOOKS "off" /* the image that keeps no books (kernels/bookless) */
+
+/* A word for the kernel's command line, "default" for none, or one of the above. */
 struct config_variant {
     char *name;
     struct strings on; /* patterns of the workloads that it runs; none: all */
@@ -40,6 +45,28 @@ struct config_refusal {
     char *structure, *reason;
 };
 
+enum config_protocol { CONFIG_ECHO, CONFIG_RESP, CONFIG_HTTP, CONFIG_STREAM };
+
+/* A request of the mix; of `weight` in the sum of all. */
+struct config_request {
+    char *text;
+    uint32_t weight;
+};
+
+/* A table [workload.NAME.load]: the clients of a program that is a server (client.h). */
+struct config_clients {
+    enum config_protocol protocol;
+    bool udp;
+    bool at_once;                   /* the clients do not wait until the guest does (peer.h) */
+    uint32_t port;                  /* 0: the one that the program says it listens on */
+    uint32_t connections, pipeline; /* requests on their way at once: connections * pipeline */
+    uint32_t keys, value_bytes;     /* resp */
+    uint32_t bytes;                 /* echo: of a message; http: of each answer's content, 0: any */
+    uint32_t bytes_in, bytes_out;   /* stream */
+    struct config_request *requests;
+    size_t request_count;
+};
+
 /* A stanza [workload.NAME]. */
 struct config_workload {
     char *name;
@@ -50,6 +77,7 @@ struct config_workload {
     struct strings on;    /* structures; none: all */
     struct config_refusal *refusals;
     size_t refusal_count;
+    const struct config_clients *load; /* NULL: nobody comes */
 };
 
 struct config {
@@ -77,6 +105,9 @@ int config_load(struct arena *arena, const char *path, struct config *out, struc
 /* The stanza of that name, or NULL. */
 const struct config_structure *config_structure_find(const struct config *config, const char *name);
 const struct config_workload *config_workload_find(const struct config *config, const char *name);
+
+/* Whether a variant of that name is a word for the kernel's command line. */
+bool config_variant_is_word(const char *name);
 
 /* Whether the variant runs workloads of that name. */
 bool config_variant_runs(const struct config_variant *variant, const char *workload);

@@ -79,10 +79,15 @@ static void qemu_judge_facts(struct arena *arena, const struct facts *f, struct 
     else if (!f->qemu_plugins)
         found(finding, FINDING_MISSING, "this QEMU was built without plugins: the exact lane cannot count",
               "install the distribution's QEMU, or build one with --enable-plugins");
+    else if (f->plugin_refused)
+        found(finding, FINDING_MISSING, arena_print(arena, "QEMU does not take toll's plugin: %s", f->plugin_refused),
+              "make build/plugin/toll-count.so builds it anew; else name another QEMU in $TOLL_QEMU");
     else if (!f->qemu_microvm)
         found(finding, FINDING_NOTE, "this QEMU has no machine microvm", "write machine = \"q35\" in bench.toml");
     else
-        found(finding, FINDING_OK, f->qemu, "");
+        found(finding, FINDING_OK,
+              f->qemu_interface ? arena_print(arena, "%s; plugin interface %d", f->qemu, f->qemu_interface) : f->qemu,
+              "");
 }
 
 static void pmu_judge(struct arena *arena, const struct facts *f, struct finding *finding)

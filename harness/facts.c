@@ -6,6 +6,7 @@
 #include "facts.h"
 #include "exits_bpf.h"
 #include "file.h"
+#include "layout.h"
 #include "perf_group.h"
 #include "perf_kvm.h"
 #include "process.h"
@@ -154,6 +155,37 @@ bool facts_qemu_version(const char *line, int *major, int *minor)
     return line && sscanf(line, "QEMU emulator version %d.%d", major, minor) == 2;
 }
 
+/* Loads the plugin, if it is built, into a QEMU without a machine; it answers and has QEMU leave. */
+static void plugin_try(struct arena *arena, int cancel, struct facts *facts)
+{
+    static const char question[] = "toll-count: plugin interface ", refusal[] = "Could not load plugin";
+    const char *argv[] = {qemu_program(),
+                          "-M",
+                          "none",
+                          "-nodefaults",
+                          "-display",
+                          "none",
+                          "-plugin",
+                          LAYOUT_PLUGIN ",interface=on",
+                          NULL};
+    struct process_options options = {.cancel = cancel, .timeout_ms = TOOL_TIMEOUT_MS};
+    struct process_end end;
+    struct error error;
+    char *text, *said;
+
+    if (!file_exists(LAYOUT_PLUGIN))
+        return;
+    text = process_capture(arena, (char *const *)argv, &options, &end, &error);
+    if (!text)
+        return;
+    if ((said = strstr(text, question))) {
+        facts->qemu_interface = atoi(said + strlen(question));
+    } else if ((said = strstr(text, refusal))) {
+        said[strcspn(said, "\n")] = '\0';
+        facts->plugin_refused = said;
+    }
+}
+
 static void qemu_try(struct arena *arena, int cancel, struct facts *facts)
 {
     char *version = tool_text(arena, cancel, qemu_program(), "--version", NULL), *text;
@@ -165,6 +197,8 @@ static void qemu_try(struct arena *arena, int cancel, struct facts *facts)
     facts_qemu_version(version, &facts->qemu_major, &facts->qemu_minor);
     text = tool_text(arena, cancel, qemu_program(), "-help", NULL);
     facts->qemu_plugins = text && strstr(text, "\n-plugin ");
+    if (facts->qemu_plugins)
+        plugin_try(arena, cancel, facts);
     text = tool_text(arena, cancel, qemu_program(), "-machine", "help");
     facts->qemu_microvm = text && strstr(text, "microvm");
 }

@@ -37,6 +37,8 @@ struct facts {
     const char *qemu; /* its version line, or NULL */
     int qemu_major, qemu_minor;
     bool qemu_plugins, qemu_microvm;
+    int qemu_interface;         /* the version of its plugin interface, or 0: nobody asked, or it did not say */
+    const char *plugin_refused; /* what QEMU says against toll's plugin, or NULL */
     /* what an earlier toll changed and did not put back, in words, or NULL */
     const char *left_tuned;
 };

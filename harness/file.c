@@ -90,12 +90,29 @@ int file_write_all(int fd, const char *bytes, size_t n)
     return 0;
 }
 
+/* That a file is there under its name is on stable storage once its folder is; where a folder cannot be brought there
+   nobody can. */
+static void folder_sync(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[4096];
+    int fd;
+
+    snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    fsync(fd);
+    close(fd);
+}
+
 int file_write_atomic(const char *path, const char *text, size_t bytes, struct error *error)
 {
     char temporary[4096];
     int fd, failed;
 
-    if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new", path) >= sizeof(temporary))
+    /* Its own, for another toll may be deriving the same file. */
+    if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new-%d", path, (int)getpid()) >= sizeof(temporary))
         return error_set(error, TOLL_USAGE, "the path %s is too long", path);
     fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
@@ -107,6 +124,7 @@ int file_write_atomic(const char *path, const char *text, size_t bytes, struct e
         unlink(temporary);
         return -1;
     }
+    folder_sync(path);
     return 0;
 }
 

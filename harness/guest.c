@@ -8,6 +8,7 @@
 #include "judge.h"
 #include "layout.h"
 #include "observe.h"
+#include "peer.h"
 #include "qemu.h"
 #include "qmp.h"
 #include <errno.h>
@@ -20,7 +21,6 @@
 
 #define SERIAL_BYTES_MAX (16 << 20)
 #define CHECK_TIMEOUT_MS 60000
-#define MONITOR_TIMEOUT_MS 30000
 #define E2FSCK_ERRORS 4 /* and 8, where it does not even find a file system */
 #define E2FSCK_USAGE 16
 
@@ -28,7 +28,7 @@
 static char *log_name(struct arena *arena, const struct plan_guest *guest)
 {
     char *name = arena_print(arena, "%s-%s-%s-%s-%u", guest->structure->name, guest->variant,
-                             guest->cell_count == 1 ? guest->cells[0].workload->name : "all",
+                             strcmp(plan_guest_workload(guest), "*") == 0 ? "all" : plan_guest_workload(guest),
                              plan_lane_name(guest->lane), guest->rep);
 
     for (char *c = name; *c; c++) {
@@ -73,6 +73,7 @@ struct watch {
     struct arena *arena;
     const struct guest_context *context;
     int ours, theirs;
+    int64_t timeout_ms; /* the guest's, for each answer of the monitor */
     struct observe *observe;
     const char *pinned, *problem;
 };
@@ -84,7 +85,7 @@ static int watch_steps(struct watch *watch, pid_t pid, struct error *error)
     json_t *cpus = NULL;
     struct qmp qmp;
     pid_t tid;
-    int result = qmp_start(&qmp, watch->ours, context->cancel, MONITOR_TIMEOUT_MS, error);
+    int result = qmp_start(&qmp, watch->ours, context->cancel, watch->timeout_ms, error);
 
     if (!result)
         result = qmp_call(&qmp, "query-cpus-fast", &cpus, error);
@@ -134,11 +135,49 @@ static void watch_end(struct watch *watch, struct evidence *evidence)
         evidence->observed.problem = watch->problem;
 }
 
+/* The other end of the guest's link, if somebody is to come. */
+static void peer_begin_watch(void *context, pid_t pid)
+{
+    peer_watch(context, pid);
+}
+
+static int peer_prepare(struct arena *arena, const struct guest_context *context, const struct plan_guest *guest,
+                        const char *folder, struct qemu_files *files, struct process_options *options,
+                        struct peer **peer, struct error *error)
+{
+    const char *fifo = arena_print(arena, "%s/idle", folder);
+    struct peer_job *jobs = arena_alloc(arena, guest->cell_count * sizeof(*jobs));
+
+    if (!guest->cells[0].workload->load)
+        return 0;
+    for (size_t i = 0; i < guest->cell_count; i++)
+        jobs[i] = (struct peer_job){guest->cells[i].workload->load,
+                                    guest->cells[i].workload->warm + guest->cells[i].workload->ops};
+    *peer = peer_start(jobs, guest->cell_count, context->config->seed, files->serial, fifo, error);
+    if (!*peer)
+        return -1;
+    files->link = options->keep = peer_link(*peer);
+    files->peer = peer_options(arena, *peer);
+    options->started = peer_begin_watch;
+    options->context = *peer;
+    return 0;
+}
+
+static void peer_end(struct arena *arena, const struct plan_guest *guest, struct peer *peer, struct evidence *evidence)
+{
+    if (!peer)
+        return;
+    evidence->peers = arena_alloc(arena, guest->cell_count * sizeof(*evidence->peers));
+    peer_finish(arena, peer, evidence->peers);
+}
+
 static int qemu_run(struct arena *arena, const struct guest_context *context, const struct plan_guest *guest,
                     const char *folder, struct evidence *evidence, struct error *error)
 {
-    struct qemu_files files = {arena_print(arena, "%s/disk.img", folder), arena_print(arena, "%s/serial", folder),
-                               arena_print(arena, "%s/counts", folder), 0};
+    struct qemu_files files = {.disk = arena_print(arena, "%s/disk.img", folder),
+                               .serial = arena_print(arena, "%s/serial", folder),
+                               .counts = arena_print(arena, "%s/counts", folder)};
+    struct peer *peer = NULL;
     struct watch watch = {.arena = arena, .context = context, .ours = -1, .theirs = -1, .pinned = "not pinned"};
     struct process_options options = {
         .out = -1, .cancel = context->cancel, .watch_path = files.serial, .watch_bytes = SERIAL_BYTES_MAX};
@@ -147,16 +186,18 @@ static int qemu_run(struct arena *arena, const struct guest_context *context, co
     int64_t start = clock_now_ms();
     int result;
 
-    options.timeout_ms = (int64_t)guest->timeout_s * 1000;
+    options.timeout_ms = watch.timeout_ms = (int64_t)guest->timeout_s * 1000;
     options.err = open(messages, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (options.err < 0)
         return file_error(error, "create", messages);
     result = file_copy(LAYOUT_DISK, files.disk, error) ||
              (guest->lane == LANE_TIME && watch_prepare(&watch, &files, &options, error)) ||
+             peer_prepare(arena, context, guest, folder, &files, &options, &peer, error) ||
              qemu_command(arena, context->config, guest, &files, context->kvm_cpu, &argv, error) ||
              process_run(argv.items, &options, &evidence->end, error);
     close(options.err);
     watch_end(&watch, evidence);
+    peer_end(arena, guest, peer, evidence);
     evidence->wall_ms = clock_now_ms() - start;
     return result ? -1 : 0;
 }
@@ -208,6 +249,26 @@ static int disk_check(struct arena *arena, const struct guest_context *context, 
     return 0;
 }
 
+/* What QEMU says where it has no plugins, and where it does not take this one. */
+static const char *const no_plugin[] = {"-plugin: invalid option", "ould not load plugin", "plugin interface"};
+
+/* A QEMU that cannot count fails with each guest alike: that is the host's, not the guests'. */
+static int plugin_check(const struct plan_guest *guest, const struct evidence *evidence, struct error *error)
+{
+    size_t length = strcspn(evidence->messages, "\n");
+
+    if (guest->lane != LANE_EXACT || evidence->end.outcome != PROCESS_EXITED || evidence->end.value != 1)
+        return 0;
+    for (size_t i = 0; i < sizeof(no_plugin) / sizeof(no_plugin[0]); i++) {
+        if (strstr(evidence->messages, no_plugin[i]))
+            return error_set(error, TOLL_HOST,
+                             "this QEMU cannot count (%.*s): the exact lane needs one of version 7.2 or newer that was "
+                             "built with plugins, as Debian's is; TOLL_QEMU names another",
+                             (int)length, evidence->messages);
+    }
+    return 0;
+}
+
 static int guest_try(struct arena *arena, const struct guest_context *context, const struct plan_guest *guest,
                      const char *folder, struct sample *samples, struct error *error)
 {
@@ -220,6 +281,8 @@ static int guest_try(struct arena *arena, const struct guest_context *context, c
     if (evidence.end.outcome == PROCESS_INTERRUPTED)
         return 1;
     evidence_read(arena, guest, folder, &evidence);
+    if (plugin_check(guest, &evidence, error))
+        return -1;
     if (file_exists(arena_print(arena, "%s/serial", folder)) &&
         file_copy(arena_print(arena, "%s/serial", folder), arena_print(arena, "%s/%s", context->run_folder, log),
                   error))

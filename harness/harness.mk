@@ -8,12 +8,12 @@ HARNESS_TOML_CFLAGS := -DTOML_HEADER_ONLY=0 -DTOML_SHARED_LIB=1
 HARNESS_LIBS := -ltomlplusplus -ljansson -lnettle -lm -pthread
 
 HARNESS_LIBRARY := admit alarms arena audit baseline believe build cautions calibrate_apply calibrate_chase calibrate_cpi \
-	calibrate_kvm calibrate_native calibrate_value check compare compare_facts compare_parts compare_verdict config \
-	counting counts error file guest hierarchy host images judge layout map model model_show peers plan probe process profile \
+	calibrate_kvm calibrate_native calibrate_value check client compare compare_facts compare_parts compare_verdict config \
+	counting counts error file guest hierarchy histogram host images judge layout load map model model_show peer peer_flow peer_frame peer_tcp peers plan probe process profile \
 	progress qemu records reference results runner sample session sha256 stats stats_shape stats_test store summary \
 	table warnings way
 # The time lane: what is seen of the host and of its guests.
-HARNESS_LIBRARY += boot doctor exit_names exits facts observe observe_pin perf_group perf_kvm qmp round stop tune
+HARNESS_LIBRARY += boot doctor exit_names exits facts observe observe_pin perf_group perf_kvm qmp round scratch stop tune
 # Exits by BPF, where what it takes is installed (harness/deps/deps.sh time); else without, which toll doctor says.
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool /usr/local/sbin/bpftool))
 BPF_CLANG ?= $(firstword $(wildcard /usr/bin/clang-14 /usr/bin/clang))
@@ -23,7 +23,7 @@ HARNESS_LIBS += $(if $(HARNESS_BPF),-lbpf)
 HARNESS_CFLAGS += -isystem build/harness
 # Those written in C++, for toml++; each is an object NAME_toml.o.
 HARNESS_TOML := config profile
-HARNESS_COMMANDS := main command cmd_calibrate cmd_explain cmd_baseline cmd_compare cmd_boot cmd_doctor cmd_list cmd_report cmd_run cmd_show
+HARNESS_COMMANDS := main command cmd_calibrate cmd_explain cmd_baseline cmd_compare cmd_boot cmd_doctor cmd_list cmd_load cmd_memory cmd_report cmd_run cmd_show
 HARNESS_OBJS := $(patsubst %,build/harness/%.o,$(HARNESS_LIBRARY) $(HARNESS_COMMANDS)) $(HARNESS_TOML:%=build/harness/%_toml.o)
 
 build/harness/%.o: harness/%.c

@@ -108,7 +108,7 @@ static int guest_identify(struct arena *arena, const struct plan *plan, size_t i
     for (size_t c = 0; c < guest->cell_count; c++) {
         guest->cells[c].image_sha256 = sha256;
         guest->cells[c].image_bytes = identity.bytes;
-        if (manifest_read(arena, layout_manifest(arena, guest->structure->name, guest->cells[c].workload->program),
+        if (manifest_read(arena, layout_manifest(arena, guest, guest->cells[c].workload->program),
                           !plan_is_batch(guest->structure), &guest->cells[c], error))
             return -1;
     }
@@ -156,7 +156,7 @@ json_t *images_parts(struct arena *arena, const struct plan *plan, struct error 
         const struct plan_guest *guest = &plan->guests[i];
 
         for (size_t c = 0; c < guest->cell_count && guest->rep == 0 && !failed; c++) {
-            const char *path = layout_manifest(arena, guest->structure->name, guest->cells[c].workload->program);
+            const char *path = layout_manifest(arena, guest, guest->cells[c].workload->program);
             json_t *manifest = manifest_load(arena, path, error);
 
             failed = !manifest || parts_join(path, json_object_get(manifest, "objects"), parts, error);
@@ -186,9 +186,9 @@ json_t *images_to_json(struct arena *arena, const struct plan *plan, struct erro
         const struct plan_guest *guest = &plan->guests[i];
 
         for (size_t c = 0; c < guest->cell_count; c++)
-            json_object_set_new(json,
-                                arena_print(arena, "%s/%s", guest->structure->name, guest->cells[c].workload->name),
-                                json_string(guest->cells[c].image_sha256));
+            json_object_set_new(
+                json, layout_image_name(arena, guest->structure->name, guest->variant, guest->cells[c].workload->name),
+                json_string(guest->cells[c].image_sha256));
     }
     return json;
 }

@@ -16,6 +16,7 @@ struct trial {
     struct arena *arena;
     const struct config *config;
     const struct plan_guest *guest;
+    size_t cell;
     const struct evidence *evidence;
     const struct records_run *run; /* NULL: nothing was heard of it */
     const struct counts_run *counts;
@@ -122,11 +123,27 @@ static const char *check_observers(const struct trial *trial)
     return trial->evidence->observed.problem;
 }
 
+static const char *check_peer(const struct trial *trial)
+{
+    const struct peer_books *peer = trial->evidence->peers ? &trial->evidence->peers[trial->cell] : NULL;
+    const struct config_workload *workload = trial->guest->cells[trial->cell].workload;
+    uint64_t total = workload->warm + workload->ops;
+
+    if (!peer)
+        return NULL;
+    if (peer->problem)
+        return arena_print(trial->arena, "the clients: %s", peer->problem);
+    if (peer->requests != total && trial->run && trial->run->status && strcmp(trial->run->status, "ok") == 0)
+        return arena_print(trial->arena, "the clients had %" PRIu64 " of %" PRIu64 " requests answered", peer->requests,
+                           total);
+    return NULL;
+}
+
 static const char *first_problem(const struct trial *trial)
 {
     static const char *(*const checks[])(const struct trial *) = {
-        check_observers, check_end,    check_done,   check_status, check_exit,
-        check_serial,    check_window, check_counts, check_disk,
+        check_observers, check_peer,   check_end,    check_done,   check_status,
+        check_exit,      check_serial, check_window, check_counts, check_disk,
     };
 
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
@@ -210,6 +227,20 @@ static void metrics_collect(const struct trial *trial, struct sample *sample)
     metrics_set(arena, &sample->metrics, "image_bytes", NULL, sample->image_bytes);
 }
 
+/* Of a server: what went over the link in the whole run. */
+static void peer_collect(const struct trial *trial, struct sample *sample)
+{
+    const struct peer_books *peer = trial->evidence->peers ? &trial->evidence->peers[trial->cell] : NULL;
+
+    if (!peer)
+        return;
+    metrics_set(trial->arena, &sample->metrics, "clients_requests", NULL, (int64_t)peer->requests);
+    metrics_set(trial->arena, &sample->metrics, "clients_frames_sent", NULL, (int64_t)peer->frames_to);
+    metrics_set(trial->arena, &sample->metrics, "clients_frames_received", NULL, (int64_t)peer->frames_from);
+    metrics_set(trial->arena, &sample->metrics, "clients_resent", NULL, (int64_t)peer->resent);
+    metrics_set(trial->arena, &sample->metrics, "clients_stalls", NULL, (int64_t)peer->stalls);
+}
+
 static void audit_run(const struct trial *trial, struct sample *sample)
 {
     sample->audit = "none";
@@ -236,7 +267,7 @@ static void remains_collect(const struct trial *trial, struct sample *sample)
 void judge_cell(struct arena *arena, const struct config *config, const struct plan_guest *guest, size_t cell,
                 const struct evidence *evidence, struct sample *sample)
 {
-    struct trial trial = {.arena = arena, .config = config, .guest = guest, .evidence = evidence};
+    struct trial trial = {.arena = arena, .config = config, .guest = guest, .cell = cell, .evidence = evidence};
     const char *problem;
 
     trial.verdict = qemu_judge(arena, &evidence->end, evidence->messages, guest->timeout_s, &trial.end_reason);
@@ -262,6 +293,7 @@ void judge_cell(struct arena *arena, const struct config *config, const struct p
     sample->output_sha256 = trial.run->output_sha256;
     audit_run(&trial, sample);
     metrics_collect(&trial, sample);
+    peer_collect(&trial, sample);
     if (trial.counts)
         sample->hops = trial.counts->hops;
 }

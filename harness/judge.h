@@ -7,6 +7,7 @@
 
 #include "counts.h"
 #include "observe.h"
+#include "peer.h"
 #include "plan.h"
 #include "process.h"
 #include "records.h"
@@ -27,6 +28,7 @@ struct evidence {
     const char *disk_text;    /* the first line of the check of a disk that is not clean */
     const char *map;          /* for the names in a backtrace */
     struct observed observed; /* in the time lane */
+    struct peer_books *peers; /* of each cell, if clients came; else NULL */
     int64_t wall_ms;
 };
 

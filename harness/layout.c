@@ -10,9 +10,16 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Where a variant's images lie, below those of its structure: in a folder of their own if its word chooses them. */
+static const char *variant_folder(const struct plan_guest *guest)
+{
+    return strcmp(guest->variant, CONFIG_BOOKLESS) == 0 ? "books-off/" : "";
+}
+
 struct layout_image layout_image(struct arena *arena, const struct plan_guest *guest)
 {
     const char *structure = guest->structure->name, *program = guest->cells[0].workload->program;
+    const char *folder = variant_folder(guest);
     struct layout_image image = {0};
 
     if (plan_is_batch(guest->structure)) {
@@ -21,15 +28,22 @@ struct layout_image layout_image(struct arena *arena, const struct plan_guest *g
         image.map = arena_print(arena, "build/%s/%s.map", structure, structure);
         image.cmdline = arena_print(arena, "build/%s/cmdline", structure);
     } else {
-        image.kernel = arena_print(arena, "build/images/%s/%s.elf", structure, program);
-        image.map = arena_print(arena, "build/images/%s/%s.map", structure, program);
+        image.kernel = arena_print(arena, "build/images/%s/%s%s.elf", structure, folder, program);
+        image.map = arena_print(arena, "build/images/%s/%s%s.map", structure, folder, program);
     }
     return image;
 }
 
-char *layout_manifest(struct arena *arena, const char *structure, const char *program)
+char *layout_manifest(struct arena *arena, const struct plan_guest *guest, const char *program)
 {
-    return arena_print(arena, "build/images/%s/%s.json", structure, program);
+    return arena_print(arena, "build/images/%s/%s%s.json", guest->structure->name, variant_folder(guest), program);
+}
+
+char *layout_image_name(struct arena *arena, const char *structure, const char *variant, const char *workload)
+{
+    bool own = strcmp(variant, CONFIG_BOOKLESS) == 0;
+
+    return arena_print(arena, "%s%s%s/%s", structure, own ? ":" : "", own ? variant : "", workload);
 }
 
 /* Goes up from folder, which is changed, to the first that has a bench.toml. */

@@ -4,6 +4,7 @@
  */
 #include "command.h"
 #include "layout.h"
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,8 @@ static const struct {
     {"explain", "say what an operation pays for what, in modelled cycles", cmd_explain},
     {"calibrate", "measure on this host what crossings and misses cost", cmd_calibrate},
     {"boot", "measure how long a boot takes, and what of it is whose", cmd_boot},
+    {"load", "be the clients of a server, and tell how fast it answers", cmd_load},
+    {"memory", "find the smallest memory with which a workload passes", cmd_memory},
     {"doctor", "say what this machine can measure, and why", cmd_doctor},
 };
 
@@ -82,10 +85,22 @@ static int help_verb(char *verb)
     return TOLL_USAGE;
 }
 
+/* A file that took the place of a closed standard output would get what is printed. */
+static void standard_open(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = open("/dev/null", O_RDWR);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     char *verb = argc > 1 ? argv[1] : "";
 
+    standard_open();
     if (strcmp(verb, "help") == 0 || strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0)
         return argc > 2 ? help_verb(argv[2]) : help_print(stdout);
     if (strcmp(verb, "version") == 0 || strcmp(verb, "--version") == 0) {

@@ -13,6 +13,8 @@ struct price {
 };
 
 static const struct price prices[] = {
+    {"rep", PROFILE_REP, false},
+    {"rep_bytes", PROFILE_REP_BYTES, false},
     {"syscall", PROFILE_SYSCALL, false},
     {"exception", PROFILE_EXCEPTION, false},
     {"interrupt", PROFILE_INTERRUPT, false},

@@ -4,6 +4,9 @@
  *
  *   cycles_modelled = instructions_arch x cpi + sum over kinds (count x unit cost) + sum over misses (count x penalty)
  *
+ * Kinds are crossings, and what an instruction count does not show: REP string instructions (`rep`) and the bytes that
+ * they move or look at (`rep_bytes`), for instructions_arch has each of them once.
+ *
  * Misses are those of the plugin's model of caches and TLBs, and are left out where it did not run; then page-table
  * loads that drop TLB entries also cost `as_switch_refill`.  What was counted and has no price in the profile is a term
  * without cycles, so that nobody takes its absence for a zero.  The sum is linear: nothing overlaps, as things do in a

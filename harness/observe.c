@@ -18,6 +18,7 @@ struct observe {
     struct exits_bpf *bpf;
     bool has_core, core_sampled, has_exits;
     const char *core_missing, *exits_missing, *bpf_missing; /* NULL: counted, or not asked for */
+    const char *core_note;                                  /* what to know of the core's counters, or NULL */
 };
 
 #define MISS(cache)                                                                                                    \
@@ -120,27 +121,41 @@ static void core_store(struct arena *arena, const struct perf_group *group, cons
     metrics_set(arena, metrics, arena_print(arena, "%srunning_ns", prefix), NULL, (int64_t)counts->running_ns);
 }
 
-static void core_finish(struct arena *arena, const struct observe *observe, struct observed *observed)
+/* A counter of the whole guest: from nothing until now. */
+static void core_finish_run(struct arena *arena, struct observe *observe, struct observed *observed)
 {
-    struct perf_snapshot *marks = arena_alloc(arena, SNAPSHOTS_MAX * sizeof(*marks)), all, none = {0};
+    struct perf_snapshot all, none = {0};
+
+    if (perf_group_read(&observe->core, &all))
+        return;
+    none.count = all.count;
+    all = perf_snapshot_between(&none, &all);
+    core_store(arena, &observe->core, &all, 0, "pmu_run.", &observed->run);
+    observe->core_note = perf_snapshot_explain(arena, &all, 1);
+}
+
+static void core_finish(struct arena *arena, struct observe *observe, struct observed *observed)
+{
+    struct perf_snapshot *marks = arena_alloc(arena, SNAPSHOTS_MAX * sizeof(*marks)), window, worst = {0};
     uint64_t lost = 0;
     size_t count;
 
     if (!observe->has_core)
         return;
     if (!observe->core_sampled) {
-        if (perf_group_read(&observe->core, &all) == 0) {
-            none.count = all.count;
-            all = perf_snapshot_between(&none, &all);
-            core_store(arena, &observe->core, &all, 0, "pmu_run.", &observed->run);
-        }
+        core_finish_run(arena, observe, observed);
         return;
     }
     count = perf_group_samples(arena, &observe->core, marks, SNAPSHOTS_MAX, &lost);
-    for (size_t i = 0; i + 1 < count && count % 2 == 0 && !lost; i += 2) {
-        all = perf_snapshot_between(&marks[i], &marks[i + 1]);
-        core_store(arena, &observe->core, &all, 1, "pmu.", window_at(arena, observed, i / 2));
+    if (count % 2 || lost)
+        count = 0; /* nobody can say which mark is missing */
+    for (size_t i = 0; i + 1 < count; i += 2) {
+        window = perf_snapshot_between(&marks[i], &marks[i + 1]);
+        core_store(arena, &observe->core, &window, 1, "pmu.", window_at(arena, observed, i / 2));
+        if (i == 0 || perf_snapshot_share(&window) < perf_snapshot_share(&worst))
+            worst = window;
     }
+    observe->core_note = perf_snapshot_explain(arena, &worst, count / 2);
 }
 
 static void exits_store(struct arena *arena, const struct exit_windows *windows, struct observed *observed)
@@ -185,7 +200,8 @@ static const char *explain(struct arena *arena, const struct observe *observe, c
     const char *core = observe->core_sampled ? "of each window" : "of the whole guest, for marks cannot be seen";
 
     strings_add(arena, &words, pinned);
-    strings_print(arena, &words, "core counters: %s", observe->has_core ? core : observe->core_missing);
+    strings_print(arena, &words, "core counters: %s%s%s", observe->has_core ? core : observe->core_missing,
+                  observe->core_note ? ", " : "", observe->core_note ? observe->core_note : "");
     if (observe->core.refused.count)
         strings_print(arena, &words, "without %s", strings_join(arena, &observe->core.refused, ", "));
     if (observe->bpf)

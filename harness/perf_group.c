@@ -164,6 +164,24 @@ struct perf_snapshot perf_snapshot_between(const struct perf_snapshot *before, c
     return d;
 }
 
+double perf_snapshot_share(const struct perf_snapshot *between)
+{
+    return between->enabled_ns > between->running_ns ? (double)between->running_ns / (double)between->enabled_ns : 1;
+}
+
+const char *perf_snapshot_explain(struct arena *arena, const struct perf_snapshot *worst, size_t windows)
+{
+    double share = perf_snapshot_share(worst);
+
+    if (windows == 0)
+        return "but not all marks were seen, for others had the counters meanwhile: nothing is told";
+    if (worst->running_ns == 0 && worst->enabled_ns > 0)
+        return "but others had the counters all the time: nothing is told";
+    if (share < 1)
+        return arena_print(arena, "scaled: others had the counters for up to %.0f %% of the time", 100 * (1 - share));
+    return NULL;
+}
+
 int perf_group_try_pmu(void)
 {
     const struct perf_spec cycles = {"cycles", PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES, NULL, true};

@@ -64,6 +64,12 @@ size_t perf_samples_parse(const unsigned char *bytes, size_t n, struct perf_snap
 /* after - before, scaled to the whole time if the counters were running for a part of it only. */
 struct perf_snapshot perf_snapshot_between(const struct perf_snapshot *before, const struct perf_snapshot *after);
 
+/* Which share of the time between two snapshots the counters ran: 1, or less where others had them (multiplexing). */
+double perf_snapshot_share(const struct perf_snapshot *between);
+
+/* What a reader must know of so many windows, of which the worst is the one with the least share; NULL: all is well. */
+const char *perf_snapshot_explain(struct arena *arena, const struct perf_snapshot *worst, size_t windows);
+
 /* 0, or the errno with which a counter of a guest's cycles is refused. */
 int perf_group_try_pmu(void);
 

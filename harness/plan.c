@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NONE SIZE_MAX
+
 bool plan_is_batch(const struct config_structure *structure)
 {
     return strcmp(structure->name, "linux") == 0;
@@ -154,24 +156,30 @@ static bool is_runnable(const struct config_workload *workload, const struct con
     return listed && !config_refusal_find(workload, structure->name);
 }
 
-/* The guests of one variant of a structure in one repetition. */
+/* The guests of one variant of a structure in one repetition.  Servers run in guests with a network, apart from other
+   programs, and only where their clients' time is the guest's: in the exact lane. */
 static void variant_add(struct arena *arena, struct plan *plan, const struct plan_options *options,
                         const struct config_variant *variant, struct plan_guest *like)
 {
-    struct plan_guest *guest = NULL;
+    size_t batches[2] = {NONE, NONE}; /* of programs by themselves, and of servers */
 
     if (variant->time_only && like->lane != LANE_TIME)
         return;
     like->variant = variant->name;
     for (size_t i = 0; i < plan->config->workload_count; i++) {
         const struct config_workload *workload = &plan->config->workloads[i];
+        size_t *batch;
 
         if (!is_selected(&options->only, like->structure->name, variant->name, workload->name) ||
-            !is_runnable(workload, like->structure) || !config_variant_runs(variant, workload->name))
+            !is_runnable(workload, like->structure) || !config_variant_runs(variant, workload->name) ||
+            (workload->load && like->lane == LANE_TIME))
             continue;
-        if (!guest || !plan_is_batch(like->structure))
-            guest = plan_add_guest(arena, plan, like);
-        guest_add_cell(arena, guest, workload);
+        batch = &batches[workload->load != NULL];
+        if (*batch == NONE || !plan_is_batch(like->structure)) {
+            plan_add_guest(arena, plan, like);
+            *batch = plan->guest_count - 1;
+        }
+        guest_add_cell(arena, &plan->guests[*batch], workload);
     }
 }
 
@@ -249,9 +257,16 @@ int plan_make(struct arena *arena, const struct config *config, const struct pla
     return 0;
 }
 
+const char *plan_guest_workload(const struct plan_guest *guest)
+{
+    if (guest->cell_count == 1)
+        return guest->cells[0].workload->name;
+    return guest->cells[0].workload->load ? "servers" : "*";
+}
+
 char *plan_guest_name(struct arena *arena, const struct plan_guest *guest)
 {
-    const char *workload = guest->cell_count == 1 ? guest->cells[0].workload->name : "*";
+    const char *workload = plan_guest_workload(guest);
     bool plain = strcmp(guest->variant, "default") == 0;
 
     return arena_print(arena, "%s%s%s/%s %s #%u", guest->structure->name, plain ? "" : ":", plain ? "" : guest->variant,

@@ -70,6 +70,9 @@ int plan_only_parse(struct arena *arena, const char *text, struct strings *list,
 int plan_make(struct arena *arena, const struct config *config, const struct plan_options *options, struct plan *plan,
               struct error *error);
 
+/* The workload of a guest with one cell; of one with several "*", or "servers" where clients come to them. */
+const char *plan_guest_workload(const struct plan_guest *guest);
+
 /* "uni/pdf_open exact #0" */
 char *plan_guest_name(struct arena *arena, const struct plan_guest *guest);
 

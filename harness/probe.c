@@ -10,6 +10,7 @@
 #include "process.h"
 #include "qemu.h"
 #include "sample.h"
+#include "scratch.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -118,8 +119,7 @@ static int guest_probe(struct arena *arena, int cancel, const char *folder, stru
 
 int probe_run(struct arena *arena, int cancel, struct probe *probe, struct error *error)
 {
-    const char *base = getenv("TMPDIR");
-    char *folder = arena_print(arena, "%s/toll-probe-XXXXXX", base ? base : "/tmp");
+    char *folder;
     int64_t start = clock_now_ms();
     int result;
 
@@ -128,10 +128,11 @@ int probe_run(struct arena *arena, int cancel, struct probe *probe, struct error
         return 0;
     if (!file_exists(LAYOUT_PROBE))
         return error_set(error, TOLL_HOST, "the probe guest %s is not built; run make %s", LAYOUT_PROBE, LAYOUT_PROBE);
-    if (!mkdtemp(folder))
-        return file_error(error, "create the folder", folder);
+    folder = scratch_make(arena, "probe-", error);
+    if (!folder)
+        return -1;
     result = guest_probe(arena, cancel, folder, probe, error);
-    file_remove_tree(folder);
+    scratch_remove(folder);
     probe->wall_ms = clock_now_ms() - start;
     return result;
 }

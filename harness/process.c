@@ -24,10 +24,12 @@
 
 static void move_fd(int from, int to)
 {
-    int fd = from >= 0 ? from : open("/dev/null", O_RDWR);
+    int fd = from >= 0 ? from : open("/dev/null", O_RDWR | O_CLOEXEC);
 
     if (fd >= 0 && fd != to)
         dup2(fd, to);
+    else if (fd == to)
+        fcntl(fd, F_SETFD, 0);
 }
 
 /* In the child: only calls that are safe after a fork of a program with threads. */
@@ -128,13 +130,19 @@ int process_run(char *const argv[], const struct process_options *options, struc
     if (pid < 0)
         return -1;
     pidfd = pidfd_open(pid, 0);
+    if (pidfd < 0) {
+        file_error(error, "watch", argv[0]);
+        kill(-pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        return -1;
+    }
     *end = (struct process_end){.outcome = PROCESS_EXITED};
     if (options->started)
         options->started(options->context, pid);
     child_wait(pid, pidfd, options, end);
+    kill(-pid, SIGKILL); /* whatever it left behind, before its number can be another's */
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
-    kill(-pid, SIGKILL); /* whatever it left behind */
     close(pidfd);
     if (end->outcome == PROCESS_EXITED) {
         end->outcome = WIFSIGNALED(status) ? PROCESS_SIGNALLED : PROCESS_EXITED;

@@ -10,11 +10,24 @@
 #include <string.h>
 
 const char *const profile_array_names[PROFILE_ARRAYS] = {"l1i", "l1d", "l2", "itlb", "dtlb", "stlb"};
-const char *const profile_cost_names[PROFILE_COSTS] = {
-    "cpi",     "syscall",   "exception",      "interrupt",        "upcall",
-    "ipc",     "as_switch", "as_switch_kept", "as_switch_refill", "thread_switch",
-    "vm_exit", "invlpg",    "wrmsr",          "port_io",          "mmio",
-    "hlt"};
+const char *const profile_cost_names[PROFILE_COSTS] = {"cpi",
+                                                       "rep",
+                                                       "rep_bytes",
+                                                       "syscall",
+                                                       "exception",
+                                                       "interrupt",
+                                                       "upcall",
+                                                       "ipc",
+                                                       "as_switch",
+                                                       "as_switch_kept",
+                                                       "as_switch_refill",
+                                                       "thread_switch",
+                                                       "vm_exit",
+                                                       "invlpg",
+                                                       "wrmsr",
+                                                       "port_io",
+                                                       "mmio",
+                                                       "hlt"};
 
 static const char *const folders[] = {PROFILE_FOLDER, PROFILE_HOST_FOLDER};
 #define FOLDERS (sizeof(folders) / sizeof(folders[0]))

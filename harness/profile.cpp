@@ -120,6 +120,8 @@ extern "C" int profile_load(struct arena *arena, const char *path, struct profil
     } catch (const toml::parse_error &problem) {
         const auto &begin = problem.source().begin;
         std::string what(problem.description());
+        if (begin.line == 0)
+            return error_set(error, TOLL_USAGE, "%s: %s; name another profile", path, what.c_str());
         return error_set(error, TOLL_USAGE, "%s:%u:%u: %s; see https://toml.io for the syntax", path,
                          static_cast<unsigned>(begin.line), static_cast<unsigned>(begin.column), what.c_str());
     } catch (const std::exception &problem) {

@@ -53,6 +53,8 @@ struct profile_array {
 /* What has a price.  A kind costs what the processor takes for it beyond the instructions that are counted. */
 enum profile_cost_index {
     PROFILE_CPI,              /* cycles of an instruction that crosses nothing and misses nothing */
+    PROFILE_REP,              /* what a REP string instruction takes whatever it moves */
+    PROFILE_REP_BYTES,        /* and for each byte, where nothing misses */
     PROFILE_SYSCALL,          /* SYSCALL and SYSRET, there and back */
     PROFILE_EXCEPTION,        /* delivery and IRET */
     PROFILE_INTERRUPT,        /* delivery and IRET; the APIC's registers are wrmsr or mmio */

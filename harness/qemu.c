@@ -7,6 +7,7 @@
 #include "qemu.h"
 #include "file.h"
 #include "layout.h"
+#include "peer.h"
 #include "wire.h"
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,16 @@
 #define MICROVM "microvm,pit=off,pic=off,rtc=on,ioapic2=off,isa-serial=on"
 #define MICROVM_DISK "virtio-blk-device,drive=d0,bus=virtio-mmio-bus.0"
 #define MICROVM_DISK_PLACE "virtio_mmio.device=512@0xfeb00000:16"
+/* The network on the second. */
+#define MICROVM_NETWORK "virtio-net-device,netdev=n0,bus=virtio-mmio-bus.1"
+#define MICROVM_NETWORK_PLACE "virtio_mmio.device=512@0xfeb00200:17"
 #define EXACT_ACCEL "tcg,thread=single"
 #define EXACT_ICOUNT "shift=0,sleep=off"
+/* QEMU from 9.0 on emulates an x2APIC, and with icount ends with "Bad icount read" when a guest sets its timer by
+   WRMSR.  All versions have the memory-mapped registers: so guests do the same under each. */
+#define EXACT_CPU_LESS ",-x2apic"
+/* QEMU's own choice depends on how it was packaged; SeaBIOS leaves the guest a page less than qboot does. */
+#define EXACT_MICROVM_FIRMWARE "qboot.rom"
 #define COMMAND_LINE_MAX 2047 /* Linux's COMMAND_LINE_SIZE less the NUL */
 #define CLOCK "base=2024-01-01,clock=vm"
 
@@ -72,11 +81,16 @@ static void add_board(struct arena *arena, struct strings *argv, const char *mac
 static void add_accelerator(struct arena *arena, struct strings *argv, const struct config *config, enum lane lane,
                             const char *kvm_cpu)
 {
-    const char *const exact[] = {"-accel", EXACT_ACCEL, "-icount",   EXACT_ICOUNT, "-rtc",
-                                 CLOCK,    "-cpu",      config->cpu, NULL};
+    const char *exact_cpu = arena_print(arena, "%s" EXACT_CPU_LESS, config->cpu);
+    const char *const exact[] = {"-accel", EXACT_ACCEL, "-icount", EXACT_ICOUNT, "-rtc",
+                                 CLOCK,    "-cpu",      exact_cpu, NULL};
     const char *const timed[] = {"-accel", "kvm", "-cpu", kvm_cpu ? kvm_cpu : "host", NULL};
 
     add_all(arena, argv, lane == LANE_EXACT ? exact : timed);
+    if (lane == LANE_EXACT && is_microvm(config->machine)) {
+        strings_add(arena, argv, "-bios");
+        strings_add(arena, argv, EXACT_MICROVM_FIRMWARE);
+    }
     strings_add(arena, argv, "-seed");
     strings_print(arena, argv, "%llu", (unsigned long long)config->seed);
 }
@@ -95,6 +109,14 @@ static void add_disk(struct arena *arena, struct strings *argv, const char *mach
     strings_print(arena, argv, "id=d0,file=%s,format=raw,if=none,cache=unsafe", escape(arena, disk));
     strings_add(arena, argv, "-device");
     strings_add(arena, argv, is_microvm(machine) ? MICROVM_DISK : "virtio-blk-pci,drive=d0,disable-legacy=on");
+}
+
+static void add_network(struct arena *arena, struct strings *argv, const char *machine, int link)
+{
+    strings_add(arena, argv, "-netdev");
+    strings_print(arena, argv, "stream,id=n0,server=off,addr.type=fd,addr.str=%d", link);
+    strings_add(arena, argv, "-device");
+    strings_add(arena, argv, is_microvm(machine) ? MICROVM_NETWORK : "virtio-net-pci,netdev=n0,disable-legacy=on");
 }
 
 /* The programs with their arguments; several as one quoted word, since Linux takes no more than 32. */
@@ -129,8 +151,12 @@ static char *kernel_command_line(struct arena *arena, const struct config *confi
         strings_print(arena, &words, "epoch=%llu", (unsigned long long)config->epoch);
         if (is_microvm(config->machine))
             strings_add(arena, &words, MICROVM_DISK_PLACE);
+        if (is_microvm(config->machine) && guest->cells[0].workload->load)
+            strings_add(arena, &words, MICROVM_NETWORK_PLACE);
     }
-    if (strcmp(guest->variant, "default") != 0 && strcmp(guest->variant, CONFIG_TWIN) != 0)
+    if (guest->cells[0].workload->load)
+        strings_add(arena, &words, PEER_GUEST_CONFIG);
+    if (config_variant_is_word(guest->variant))
         strings_add(arena, &words, guest->variant);
     strings_add(arena, &words, "--");
     strings_add(arena, &words, programs_words(arena, guest));
@@ -179,12 +205,14 @@ int qemu_command(struct arena *arena, const struct config *config, const struct 
     strings_add(arena, argv, "-append");
     strings_add(arena, argv, line);
     add_disk(arena, argv, config->machine, files->disk);
+    if (files->link)
+        add_network(arena, argv, config->machine, files->link);
     if (files->monitor)
         add_monitor(arena, argv, files->monitor);
     if (guest->lane == LANE_EXACT) {
         strings_add(arena, argv, "-plugin");
-        strings_print(arena, argv, "%s%s,map=%s,out=%s", LAYOUT_PLUGIN, model_options(arena, config, guest),
-                      escape(arena, image.map), escape(arena, files->counts));
+        strings_print(arena, argv, "%s%s%s,map=%s,out=%s", LAYOUT_PLUGIN, model_options(arena, config, guest),
+                      files->peer ? files->peer : "", escape(arena, image.map), escape(arena, files->counts));
     }
     return 0;
 }
@@ -209,11 +237,17 @@ void qemu_probe_command(struct arena *arena, const char *image, const char *seri
     strings_print(arena, argv, "file:%s", serial);
 }
 
-static const char *first_line(struct arena *arena, const char *text)
+/* What QEMU complained about.  Its warnings come before: one for each feature of the model that it does not emulate. */
+static const char *first_complaint(struct arena *arena, const char *text)
 {
-    size_t length = strcspn(text, "\n");
+    size_t length;
 
-    return length ? arena_print(arena, ": %.*s", (int)length, text) : "";
+    for (; *text; text += length + (text[length] == '\n')) {
+        length = strcspn(text, "\n");
+        if (length && !memmem(text, length, ": warning: ", strlen(": warning: ")))
+            return arena_print(arena, ": %.*s", (int)length, text);
+    }
+    return "";
 }
 
 static enum qemu_verdict judge_status(struct arena *arena, int status, const char *messages, const char **reason)
@@ -232,7 +266,7 @@ static enum qemu_verdict judge_status(struct arena *arena, int status, const cha
         *reason = "the machine was reset or switched off before the guest said goodbye (a triple fault resets it)";
         return QEMU_ABNORMAL;
     default:
-        *reason = arena_print(arena, "QEMU exited with status %d%s", status, first_line(arena, messages));
+        *reason = arena_print(arena, "QEMU exited with status %d%s", status, first_complaint(arena, messages));
         return QEMU_ABNORMAL;
     }
 }
@@ -244,7 +278,8 @@ enum qemu_verdict qemu_judge(struct arena *arena, const struct process_end *end,
     case PROCESS_EXITED:
         return judge_status(arena, end->value, messages, reason);
     case PROCESS_SIGNALLED:
-        *reason = arena_print(arena, "QEMU died by %s%s", process_explain(arena, end), first_line(arena, messages));
+        *reason =
+            arena_print(arena, "QEMU died by %s%s", process_explain(arena, end), first_complaint(arena, messages));
         break;
     case PROCESS_TIMED_OUT:
         *reason = arena_print(arena, "timeout: the guest was not done within %u s", timeout_s);

@@ -11,7 +11,9 @@
 /* Files of one guest run; plain paths. */
 struct qemu_files {
     const char *disk, *serial, *counts;
-    int monitor; /* a descriptor for QMP (qmp.h): the guest then waits for `cont`; 0: none */
+    int link;         /* a descriptor of the guest's network (peer.h); 0: it has none */
+    const char *peer; /* the plugin's options of it */
+    int monitor;      /* a descriptor for QMP (qmp.h): the guest then waits for `cont`; 0: none */
 };
 
 /* The program: $TOLL_QEMU, or qemu-system-x86_64. */

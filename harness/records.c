@@ -206,7 +206,7 @@ static const struct {
 } kinds[] = {
     {"cpu", parse_cpu},       {"main", parse_main},   {"window", parse_window}, {"value", parse_value},
     {"o", parse_output},      {"done", parse_done},   {"panic", parse_panic},   {"bt", parse_backtrace},
-    {"enosys", parse_enosys}, {"sym", parse_nothing}, {"exit", parse_nothing},
+    {"enosys", parse_enosys}, {"sym", parse_nothing}, {"exit", parse_nothing},  {"listen", parse_nothing},
 };
 
 static bool record_parse(struct parser *parser, char *line)

@@ -165,17 +165,20 @@ static bool number_read(const char *text, int64_t *number)
     return !errno && end != text && !*end && *number >= 0;
 }
 
-/* The cell of a line: the last one, if it is the same, or a new one. */
+/* The cell of a line, most often the last one, or a new one. */
 static struct cell *cell_of(struct arena *arena, struct results *results, char *name, const char *workload,
                             const char *options)
 {
     char *structure = strsep(&name, ":"), *variant = name ? name : "default";
-    struct cell *cell = results->cells.count ? &results->cells.items[results->cells.count - 1] : NULL;
+    struct cell *cell;
     struct sample *sample;
 
-    if (cell && strcmp(cell->structure, structure) == 0 && strcmp(cell->variant, variant) == 0 &&
-        strcmp(cell->workload, workload) == 0)
-        return cell;
+    for (size_t i = results->cells.count; i-- > 0;) {
+        cell = &results->cells.items[i];
+        if (strcmp(cell->structure, structure) == 0 && strcmp(cell->variant, variant) == 0 &&
+            strcmp(cell->workload, workload) == 0)
+            return cell;
+    }
     results->cells.items = arena_grow(arena, results->cells.items, results->cells.count, &results->cells.room,
                                       sizeof(*results->cells.items));
     cell = &results->cells.items[results->cells.count++];
@@ -213,6 +216,11 @@ static int table_load(struct arena *arena, const char *path, const char *options
                              "write it anew by `make reference`",
                              path, number);
         sample = (struct sample *)cell_of(arena, results, columns[0], columns[1], options)->samples[0];
+        if (metrics_find(&sample->metrics, columns[3]) || (sample->ops && sample->ops != ops) || ops == 0)
+            return error_set(error, TOLL_USAGE,
+                             "%s:%zu: %s: expected each count once, and operations above 0, the same in the whole "
+                             "cell; write it anew by `make reference`",
+                             path, number, columns[3]);
         sample->ops = ops;
         metrics_set(arena, &sample->metrics, columns[3], NULL, value);
     }

@@ -26,6 +26,7 @@ static const struct metric_kind kinds[] = {
     {"image_bytes", "bytes", false, "exact", false},
     {"instructions", "instructions/op", true, NULL, false},
     {"bytes_copied", "bytes/op", true, NULL, false},
+    {"rep_bytes", "bytes/op", true, NULL, false},
     {"counting", "instructions/op", true, NULL, false},
     {"miss.", "misses/op", true, "modelled", false},
     {"cycles_cold", "cycles/op", false, NULL, false}, /* of one operation already */
@@ -39,6 +40,7 @@ static const struct metric_kind kinds[] = {
     {"pmu_run.", "events/run", false, NULL, false},
     {"vm_exit_ns", "ns/op", true, NULL, true},
     {"vm_exit", "events/op", true, NULL, true},
+    {"entry.", "events/op", true, NULL, true},
     {"", "events/op", true, NULL, false},
 };
 
@@ -119,13 +121,27 @@ static void metric_add(struct arena *arena, struct results *results, const struc
         result->ended = stop_judge(&results->stop, values, n, true);
 }
 
+/* Whether one of the first samples of the cell has the metric. */
+static bool was_told(const struct cell *cell, size_t samples, const char *metric)
+{
+    for (size_t i = 0; i < samples; i++) {
+        if (metrics_find(&cell->samples[i]->metrics, metric))
+            return true;
+    }
+    return false;
+}
+
 static void cell_add(struct arena *arena, struct results *results, const struct cell *cell)
 {
     if (strcmp(cell->status, CELL_OK) == 0) {
-        const struct metrics *metrics = &cell->samples[0]->metrics;
+        for (size_t s = 0; s < cell->sample_count; s++) {
+            const struct metrics *metrics = &cell->samples[s]->metrics;
 
-        for (size_t i = 0; i < metrics->count; i++)
-            metric_add(arena, results, cell, &metrics->items[i]);
+            for (size_t i = 0; i < metrics->count; i++) {
+                if (!was_told(cell, s, metrics->items[i].name))
+                    metric_add(arena, results, cell, &metrics->items[i]);
+            }
+        }
     } else {
         struct result *result = result_add(arena, results, cell);
 
@@ -140,6 +156,18 @@ void results_fill(struct arena *arena, struct results *results)
         cell_add(arena, results, &results->cells.items[i]);
 }
 
+static int stop_load(const char *folder, const json_t *plan, struct stop_rule *stop, struct error *error)
+{
+    const char *wrong = stop_from_json(json_object_get(plan, "stop"), stop);
+
+    if (!wrong)
+        return 0;
+    return error_set(error, TOLL_USAGE,
+                     "%s/plan.json: %s: expected the rule as results/schema/plan.schema.json has it: least, most, "
+                     "precision, budget_ms; make the run again",
+                     folder, wrong);
+}
+
 int results_load(struct arena *arena, const char *folder, struct results *results, struct error *error)
 {
     struct samples *samples = arena_alloc(arena, sizeof(*samples));
@@ -150,8 +178,8 @@ int results_load(struct arena *arena, const char *folder, struct results *result
     if (!plan)
         return -1;
     results->run = arena_copy(arena, json_string_value(json_object_get(plan, "run")) ?: "");
-    failed = store_load(arena, folder, samples, error) || admit_cells(arena, plan, samples, &results->cells, error);
-    stop_from_json(json_object_get(plan, "stop"), &results->stop);
+    failed = stop_load(folder, plan, &results->stop, error) || store_load(arena, folder, samples, error) ||
+             admit_cells(arena, plan, samples, &results->cells, error);
     json_decref(plan);
     if (failed || !(results->host = store_load_json(arena, folder, "host.json", error)))
         return -1;
@@ -254,7 +282,7 @@ static json_t *cautions_to_json(struct arena *arena, const struct results *resul
 static int json_write(struct arena *arena, const char *path, const struct results *results, struct error *error)
 {
     json_t *json = json_pack("{ss ss sO}", "schema", SAMPLE_SCHEMA, "run", results->run, "host", results->host);
-    json_t *cells = json_array();
+    json_t *cells = json_array(), *alarms;
     char *text;
     int result;
 
@@ -263,6 +291,9 @@ static int json_write(struct arena *arena, const char *path, const struct result
     json_object_set_new(json, "cells", cells);
     json_object_set_new(json, "hops", hops_to_json(results));
     json_object_set_new(json, "cautions", cautions_to_json(arena, results));
+    json_object_set_new(json, "warnings", cautions_warnings_to_json(results));
+    if ((alarms = cautions_alarms_to_json(arena, results)))
+        json_object_set_new(json, "alarms", alarms);
     if (results->profile)
         json_object_set_new(json, "model", model_to_json(results));
     text = json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(12));

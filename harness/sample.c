@@ -122,29 +122,59 @@ json_t *sample_to_json(const struct sample *sample)
     return json;
 }
 
-static int field_from_json(struct arena *arena, const json_t *json, const struct field *field, struct sample *sample)
+/* NULL, or what was expected. */
+static const char *field_from_json(struct arena *arena, const json_t *json, const struct field *field,
+                                   struct sample *sample)
 {
+    static const char *const expected[] = {[TEXT] = "a text", [NUMBER] = "a whole number", [LINES] = "a list of texts"};
     void *place = (char *)sample + field->offset;
-    const json_t *value = json_object_get(json, field->name);
-    const json_t *line;
+    const json_t *value = json_object_get(json, field->name), *line;
     size_t i;
 
+    if (!value && !field->required)
+        return NULL;
     if (field->type == NUMBER && json_is_integer(value))
         *(int64_t *)place = json_integer_value(value);
     else if (field->type == TEXT && json_is_string(value))
         *(const char **)place = arena_copy(arena, json_string_value(value));
-    else if (field->type == LINES && json_is_array(value))
-        json_array_foreach(value, i, line)
-            strings_add(arena, place, json_is_string(line) ? json_string_value(line) : "");
-    else
-        return field->required ? -1 : 0;
+    else if (field->type != LINES || !json_is_array(value))
+        return expected[field->type];
+    json_array_foreach(field->type == LINES ? value : NULL, i, line)
+    {
+        if (!json_is_string(line))
+            return expected[LINES];
+        strings_add(arena, place, json_string_value(line));
+    }
+    return NULL;
+}
+
+static int metrics_from_json(struct arena *arena, const json_t *json, struct sample *sample, const char **problem)
+{
+    json_t *metrics = json_object_get(json, "metrics"), *units = json_object_get(json, "units"), *value;
+    const char *name;
+
+    if (!json_is_object(metrics) || (units && !json_is_object(units))) {
+        *problem = json_is_object(metrics) ? "units: expected names and units" : "metrics: expected names and numbers";
+        return -1;
+    }
+    json_object_foreach(metrics, name, value)
+    {
+        const json_t *unit = json_object_get(units, name);
+
+        if (!json_is_integer(value) || (unit && !json_is_string(unit))) {
+            *problem = arena_print(arena, "%s.%s: expected %s", json_is_integer(value) ? "units" : "metrics", name,
+                                   json_is_integer(value) ? "a text" : "a whole number");
+            return -1;
+        }
+        metrics_set(arena, &sample->metrics, arena_copy(arena, name),
+                    unit ? arena_copy(arena, json_string_value(unit)) : NULL, json_integer_value(value));
+    }
     return 0;
 }
 
-int sample_from_json(struct arena *arena, const json_t *json, struct sample *sample)
+int sample_from_json(struct arena *arena, const json_t *json, struct sample *sample, const char **problem)
 {
-    json_t *metrics = json_object_get(json, "metrics"), *value;
-    const char *name, *schema = json_string_value(json_object_get(json, "schema"));
+    const char *schema = json_string_value(json_object_get(json, "schema"));
 
     *sample = (struct sample){.audit_reason = "",
                               .words = "",
@@ -154,19 +184,17 @@ int sample_from_json(struct arena *arena, const json_t *json, struct sample *sam
                               .observers = "",
                               .serial = "",
                               .disk = ""};
-    if (!schema || strcmp(schema, SAMPLE_SCHEMA) != 0 || !json_is_object(metrics))
+    if (!schema || strcmp(schema, SAMPLE_SCHEMA) != 0) {
+        *problem = arena_print(arena, "schema: expected " SAMPLE_SCHEMA ", found %s", schema ? schema : "none");
         return -1;
+    }
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (field_from_json(arena, json, &fields[i], sample))
-            return -1;
-    }
-    json_object_foreach(metrics, name, value)
-    {
-        const char *unit = json_string_value(json_object_get(json_object_get(json, "units"), name));
+        const char *expected = field_from_json(arena, json, &fields[i], sample);
 
-        if (json_is_integer(value))
-            metrics_set(arena, &sample->metrics, arena_copy(arena, name), unit ? arena_copy(arena, unit) : NULL,
-                        json_integer_value(value));
+        if (expected) {
+            *problem = arena_print(arena, "%s: expected %s", fields[i].name, expected);
+            return -1;
+        }
     }
-    return 0;
+    return metrics_from_json(arena, json, sample, problem);
 }

@@ -56,8 +56,8 @@ const struct metric *metrics_find(const struct metrics *metrics, const char *nam
 /* A new reference. */
 json_t *sample_to_json(const struct sample *sample);
 
-/* Reads one sample; texts are copied into the arena.  -1 if it is not one. */
-int sample_from_json(struct arena *arena, const json_t *json, struct sample *sample);
+/* Reads one sample; texts are copied into the arena.  -1 if it is not one: then *problem says what is wrong with it. */
+int sample_from_json(struct arena *arena, const json_t *json, struct sample *sample, const char **problem);
 
 /* Text from guests is arbitrary bytes; this gives it back as printable UTF-8. */
 char *sample_text(struct arena *arena, const char *text);

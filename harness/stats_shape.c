@@ -6,7 +6,9 @@
  * lie the greatest convex function below the distribution function and the least concave function above it.  Where the
  * two are farthest apart is the edge of the next, narrower pair of points; the search ends when they are nowhere
  * farther apart than the distribution function already was from the convex part on the left or the concave part on the
- * right. Distribution functions are in units of 1/count here, and jump at each value from `below` to `upto`.
+ * right.  Distribution functions are in units of 1/count here, and jump at each value from `below` to `upto`.  One with
+ * one mode may jump at the mode, and only there: equal values at an end of the pair do not count as long as the mode
+ * may be that end.
  */
 #include "stats_shape.h"
 #include "random.h"
@@ -119,9 +121,9 @@ double stats_dip(const double *sorted, size_t count)
         hull(&steps, steps.upto, from, to, -1, steps.concave);
         if (widest(&steps, &lo, &hi) <= dip)
             break;
-        for (size_t i = from; i <= lo; i++)
+        for (size_t i = from; i < lo; i++)
             dip = fmax(dip, steps.upto[i] - steps.convex[i]);
-        for (size_t i = hi; i <= to; i++)
+        for (size_t i = hi + 1; i <= to; i++)
             dip = fmax(dip, steps.concave[i] - steps.below[i]);
         if (lo == from && hi == to)
             break;

@@ -4,6 +4,7 @@
  */
 #include "stop.h"
 #include "stats.h"
+#include <stdbool.h>
 
 double stop_precision(double *values, size_t count)
 {
@@ -39,10 +40,32 @@ json_t *stop_to_json(const struct stop_rule *rule)
                      "budget_ms", (json_int_t)rule->budget_ms);
 }
 
-void stop_from_json(const json_t *json, struct stop_rule *rule)
+static bool is_count(const json_t *json)
 {
-    *rule = (struct stop_rule){.least = (uint32_t)json_integer_value(json_object_get(json, "least")),
-                               .most = (uint32_t)json_integer_value(json_object_get(json, "most")),
-                               .precision = json_number_value(json_object_get(json, "precision")),
-                               .budget_ms = json_integer_value(json_object_get(json, "budget_ms"))};
+    return json_is_integer(json) && json_integer_value(json) >= 1 && json_integer_value(json) <= INT32_MAX;
+}
+
+const char *stop_from_json(const json_t *json, struct stop_rule *rule)
+{
+    const json_t *least = json_object_get(json, "least"), *most = json_object_get(json, "most");
+    const json_t *precision = json_object_get(json, "precision"), *budget = json_object_get(json, "budget_ms");
+
+    *rule = (struct stop_rule){0};
+    if (!json)
+        return NULL;
+    if (!json_is_object(json))
+        return "stop";
+    if (!is_count(least))
+        return "stop.least";
+    if (!is_count(most))
+        return "stop.most";
+    if (!json_is_number(precision) || !(json_number_value(precision) > 0))
+        return "stop.precision";
+    if (!json_is_integer(budget) || json_integer_value(budget) < 0)
+        return "stop.budget_ms";
+    *rule = (struct stop_rule){.least = (uint32_t)json_integer_value(least),
+                               .most = (uint32_t)json_integer_value(most),
+                               .precision = json_number_value(precision),
+                               .budget_ms = json_integer_value(budget)};
+    return NULL;
 }

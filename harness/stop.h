@@ -36,8 +36,8 @@ double stop_precision(double *values, size_t count);
 /* "precise", "limit", "budget"; "" for STOP_NOT. */
 const char *stop_cause_name(enum stop_cause cause);
 
-/* For plan.json and back; the second leaves most at 0 if there is none. */
+/* For plan.json and back; the second leaves most at 0 if there is none.  It returns NULL, or the key that is wrong. */
 json_t *stop_to_json(const struct stop_rule *rule);
-void stop_from_json(const json_t *json, struct stop_rule *rule);
+const char *stop_from_json(const json_t *json, struct stop_rule *rule);
 
 #endif

@@ -83,6 +83,11 @@ int store_create(struct arena *arena, const char *folder, const char *commit, st
         return error_set(error, TOLL_USAGE,
                          "%s already holds a run; go on with it by --resume %s, or name another folder", store->folder,
                          store->folder);
+    if (file_size(arena_print(arena, "%s/samples.jsonl", store->folder)) > 0)
+        return error_set(error, TOLL_USAGE,
+                         "%s/samples.jsonl holds samples of a run whose plan.json is gone; name another folder, or "
+                         "move the file",
+                         store->folder);
     if (file_make_folders(arena_print(arena, "%s/serial", store->folder), error) || samples_open(arena, store, error))
         return -1;
     return named ? 0 : latest_point(arena, store->folder, error);
@@ -156,15 +161,19 @@ int store_append(const struct store *store, const struct sample *sample, struct 
     return result;
 }
 
-static int line_load(struct arena *arena, const char *line, size_t length, struct samples *samples)
+static int line_load(struct arena *arena, const char *line, size_t length, struct samples *samples,
+                     const char **problem)
 {
-    json_t *json = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL);
+    json_error_t where;
+    json_t *json = json_loadb(line, length, JSON_REJECT_DUPLICATES, &where);
     int result;
 
-    if (!json)
+    if (!json) {
+        *problem = arena_print(arena, "column %d: %s", where.column, sample_text(arena, where.text));
         return -1;
+    }
     samples->items = arena_grow(arena, samples->items, samples->count, &samples->room, sizeof(*samples->items));
-    result = sample_from_json(arena, json, &samples->items[samples->count]);
+    result = sample_from_json(arena, json, &samples->items[samples->count], problem);
     json_decref(json);
     samples->count += result == 0;
     return result;
@@ -175,14 +184,15 @@ int store_load(struct arena *arena, const char *folder, struct samples *samples,
     char *path = arena_print(arena, "%s/samples.jsonl", folder);
     size_t bytes, number = 1;
     char *text = file_read(arena, path, &bytes, error), *end, *line;
+    const char *problem;
 
     *samples = (struct samples){0};
     if (!text)
         return -1;
     for (line = text; (end = memchr(line, '\n', bytes - (size_t)(line - text))); line = end + 1, number++) {
-        if (line_load(arena, line, (size_t)(end - line), samples))
-            return error_set(error, TOLL_USAGE, "%s:%zu: expected a sample of schema %s; remove the line to go on",
-                             path, number, SAMPLE_SCHEMA);
+        if (line_load(arena, line, (size_t)(end - line), samples, &problem))
+            return error_set(error, TOLL_USAGE, "%s:%zu: expected a sample of schema %s: %s; remove the line to go on",
+                             path, number, SAMPLE_SCHEMA, problem);
     }
     samples->torn = line < text + bytes;
     return 0;
@@ -199,10 +209,15 @@ json_t *store_load_json(struct arena *arena, const char *folder, const char *nam
     if (!text)
         return NULL;
     json = json_loadb(text, bytes, 0, &problem);
-    if (!json)
+    if (json_is_object(json))
+        return json;
+    if (json)
+        error_set(error, TOLL_USAGE, "%s:1:1: expected an object; make the run again", path);
+    else
         error_set(error, TOLL_USAGE, "%s:%d:%d: %s; make the run again", path, problem.line, problem.column,
-                  problem.text);
-    return json;
+                  sample_text(arena, problem.text));
+    json_decref(json);
+    return NULL;
 }
 
 const char *store_find(struct arena *arena, const char *name, struct error *error)

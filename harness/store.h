@@ -27,8 +27,8 @@ struct samples {
     bool torn; /* the last line was cut short, and was left out */
 };
 
-/* Makes a new folder: the given one (must be empty or absent), or results/<utc>-<commit>, to which results/latest
-   then points. */
+/* Makes a new folder: the given one (which may be there, but hold no run), or results/<utc>-<commit>, to which
+   results/latest then points. */
 int store_create(struct arena *arena, const char *folder, const char *commit, struct store *store, struct error *error);
 
 /* Opens a folder to go on with its run; a torn last line is cut off. */
@@ -49,7 +49,7 @@ bool store_is_busy(struct arena *arena, const char *folder);
 /* The samples of a folder, in the order of their writing. */
 int store_load(struct arena *arena, const char *folder, struct samples *samples, struct error *error);
 
-/* NULL and an error if there is no such file or it is not JSON.  A new reference. */
+/* NULL and an error if there is no such file or it is not an object of JSON.  A new reference. */
 json_t *store_load_json(struct arena *arena, const char *folder, const char *name, struct error *error);
 
 /* The folder that a user means by name: a path, a run's name under results/, a baseline's, or NULL for the latest. */

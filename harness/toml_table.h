@@ -160,6 +160,22 @@ class Table
         return words;
     }
 
+    /* The same for a list that says something only if it is not empty, and each word once. */
+    std::vector<std::pair<std::string, const toml::node *>> take_choices(const std::string &key)
+    {
+        const toml::node *node = take(key);
+        auto words = take_words(key);
+        if (node && words.empty())
+            fail(*node, key, "expected at least one text, found an empty list; remove " + key + " to mean all");
+        for (size_t i = 0; i < words.size(); i++) {
+            for (size_t k = 0; k < i; k++) {
+                if (words[k].first == words[i].first)
+                    fail(*words[i].second, key, "\"" + words[i].first + "\" is listed twice; remove one");
+            }
+        }
+        return words;
+    }
+
     const toml::table *take_table(const std::string &key)
     {
         const toml::node *node = take(key);
@@ -189,9 +205,9 @@ class Table
         }
     }
 
-    bool has(const std::string &key) const
+    bool has(const std::string &key)
     {
-        return table_.contains(key);
+        return take(key) != nullptr;
     }
 
     const std::string &file() const
@@ -202,7 +218,8 @@ class Table
   private:
     const toml::node *take(const std::string &key)
     {
-        known_.push_back(key);
+        if (std::find(known_.begin(), known_.end(), key) == known_.end())
+            known_.push_back(key);
         return table_.get(key);
     }
 

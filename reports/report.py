@@ -2,16 +2,18 @@
 # SPDX-License-Identifier: MIT
 """Makes the report of one run: report.py RESULTS_DIR OUT_DIR.
 
-Reads RESULTS_DIR/results.json (and, for facts about the run only, plan.json and samples.jsonl) and writes to OUT_DIR
-index.html, which needs nothing beside it, summary.md, and the pictures of both as SVG and PNG.  The same input gives
-the same bytes.  Exit codes: 0; 2 if the input is missing or not understood, 1 if the output cannot be written.
+Reads RESULTS_DIR/results.json and boot.json (and, for facts about the run only, plan.json and samples.jsonl) and writes
+to OUT_DIR index.html, which needs nothing beside it, summary.md, and the pictures of both as SVG and PNG.  The
+same input gives the same bytes.  Exit codes: 0; 2 if the input is missing or not understood, 1 if the output
+cannot be written.
 """
 
 import sys
 from pathlib import Path
 
-from tollreport.model import InputError, load
+from tollreport.model import InputError
 from tollreport.page import write_report
+from tollreport.reading import load
 
 
 def main(arguments: list[str]) -> int:

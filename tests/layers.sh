@@ -92,6 +92,8 @@ include_rules() {
     printf '%s\n' "kernels/base/ ^\"base/ $free the base uses nothing but itself"
     printf '%s\n' "kernels/include/ ^\"(base/.*|$seams)\"$ $free a contract uses other contracts and the base only"
     printf '%s\n' "kernels/machine/ ^\"(base/.*|machine/.*|$seams)\"$ $free the machine uses the base and the contracts"
+    printf '%s\n' "kernels/bookless/ ^\"($seams)\"$ $free what takes the machine's place uses the contracts"
+    printf '%s\n' "kernels/parts/net/ ^\"(base/.*|(lwip|netif)/.*|net_[a-z]*\\.h|$seams)\"$ ^<(stdarg|stdbool|stddef|stdint|limits|string|stdlib)\.h>$ a part uses contracts and the base, and this one lwIP"
     printf '%s\n' "kernels/parts/ ^\"(base/.*|machine/(virtio|bus|serial)\\.h|$seams)\"$ $free a part uses contracts, the base and machine/{virtio,bus,serial}.h; move what it needs into a contract"
     printf '%s\n' "kernels/user/ ^\"(base/.*|machine/.*|user/.*|$seams)\"$ $free what domains in ring 3 share uses the machine, the base and the contracts"
     structure_names | while IFS= read -r name; do
@@ -99,7 +101,7 @@ include_rules() {
     done
     printf '%s\n' "kernels/host/ ^\"(base/.*|$seams)\"$ ^< the host home uses the base and the contracts"
     printf '%s\n' "kernels/linux/ ^\"(\\.\\./include/)?wire\\.h\"$ ^< the baseline shares wire.h only"
-    printf '%s\n' "workloads/ ^\"(toll|wire|toll_hash|pdf/[a-z_]*)\\.h\"$ ^< a workload is a POSIX program: the C library, zlib, toll.h, wire.h"
+    printf '%s\n' "workloads/ ^\"(toll|toll_serve|toll_buffer|wire|toll_hash|(pdf|kv|web|db)/[a-z_]*)\\.h\"$ ^< a workload is a POSIX program: the C library, zlib, toll.h, wire.h"
     printf '%s\n' "harness/deps/ . ^< -"
     printf '%s\n' "harness/ ^\"(plugin/[a-z_]*\\.h|(\\.\\./)*(kernels/include/)?wire\\.h)\"$ ^< the harness shares wire.h only with the guest"
 }
@@ -242,9 +244,10 @@ check_sorted() {
 # One line "kind name hash manifest" for every object of every manifest that is not older than the objects.
 manifest_lines() {
     local manifest own
-    for manifest in build/images/*/*.json; do
+    for manifest in build/images/*/*.json build/images/*/*/*.json; do
         own=build/workloads/$(basename "$manifest" .json).o
-        [[ -z $(find build/parts/*.o build/workloads/toll.o "$own" -newer "$manifest" -print -quit 2>/dev/null) ]] || continue
+        [[ -z $(find build/parts/*.o "build/parts/$(basename "$(dirname "$manifest")")" build/workloads/toll.o "$own" \
+            -type f -newer "$manifest" -print -quit 2>/dev/null) ]] || continue
         tr -d ' \n' <"$manifest" | sed 's/.*"objects":{\([^}]*\)}.*/\1/' | tr ',' '\n' | tr -d '"' |
             awk -F: -v m="$manifest" '$1 != "workload" && $1 != "libc" { print $1, $2, m }'
         tr -d ' \n' <"$manifest" | sed 's/.*"workload":"\([a-z0-9_]*\)".*"workload_sha256":"\([0-9a-f]*\)".*/\1 \2/' |

@@ -8,11 +8,11 @@ cd "$(dirname "$0")/.."
 
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-mkdir -p "$copy/build/gen" "$copy/build/images/one" "$copy/build/images/two" "$copy/build/workloads"
+mkdir -p "$copy/build/gen" "$copy/build/images/one" "$copy/build/images/two/books-off" "$copy/build/workloads"
 cp -r kernels workloads tests harness "$copy"
 [[ ! -d build/parts ]] || cp -r build/parts "$copy/build"
 [[ ! -e build/gen/os_calls.h ]] || cp build/gen/os_calls.h "$copy/build/gen"
-for name in one two; do
+for name in one two two/books-off; do
     printf '{"structure":"%s","workload":"null","objects":{"fs":"aa"},"workload_sha256":"bb"}\n' $name \
         >"$copy/build/images/$name/null.json"
 done
@@ -72,6 +72,7 @@ fi
 try sorted kernels/parts/sched/needs append kernels/parts/sched/needs aaa
 try manifests build/images/two/null.json sed -i s/bb/cc/ build/images/two/null.json
 try manifests build/images/two/null.json sed -i s/aa/cc/ build/images/two/null.json
+try manifests build/images/two/books-off/null.json sed -i s/aa/cc/ build/images/two/books-off/null.json
 try spdx kernels/uni/main.c without_first kernels/uni/main.c
 try heads kernels/uni/main.c without_first kernels/uni/main.c
 try size kernels/uni/main.c append kernels/uni/main.c "$(seq 600)"

@@ -18,11 +18,14 @@ build/tests/$(1): $$($(2)_SRCS) $(UNIT_HEADERS)
 	@mkdir -p build/tests
 	$(Q)$(CC) $(UNIT_CFLAGS) $$($(2)_CFLAGS) -o $$@ $$($(2)_SRCS) $(3) $$($(2)_LIBS)
 endef
-UNITS := base virtio blk console fs pdf alloc sched pager posix tlb
+UNITS := base virtio blk nic rings net filter console fs pdf alloc sched pager posix tlb hierarchy
 $(foreach u,$(UNITS),$(eval $(call unit_program,test_$(u),TEST_$(shell echo $(u) | tr a-z A-Z),-lcmocka)))
 $(eval $(call unit_program,fuzz_fs,FUZZ_FS))
 $(eval $(call unit_program,fuzz_pdf,FUZZ_PDF))
 $(eval $(call unit_program,fuzz_elf,FUZZ_ELF))
+$(eval $(call unit_program,fuzz_net,FUZZ_NET))
+$(eval $(call unit_program,kv_server,KV_SERVER))
+$(eval $(call unit_program,web_server,WEB_SERVER))
 $(eval $(call unit_program,pdf_text,PDF_TEXT))
 # A kernel that is nothing but a test of the machine's page tables.
 build/images/machine/tables.elf: tests/tables/guest.c $(patsubst %,build/parts/%.o,alloc base machine) \
@@ -32,6 +35,15 @@ build/images/machine/tables.elf: tests/tables/guest.c $(patsubst %,build/parts/%
 	$(Q)ld -r -o build/tests/tables.sys.o build/tests/tables.o $(filter %.o,$^)
 	$(Q)ld -T kernels/machine/image.ld -static -no-pie --build-id=none -z noexecstack --no-warn-rwx-segments -o $@ \
 		build/tests/tables.sys.o
+
+# The same of the network driver.
+build/images/machine/frames.elf: tests/net/frames.c $(patsubst %,build/parts/%.o,alloc nic base machine) \
+		build/obj/machine/trap_stay.S.o kernels/machine/image.ld
+	@mkdir -p $(@D) build/tests
+	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -c -o build/tests/frames.o $<
+	$(Q)ld -r -o build/tests/frames.sys.o build/tests/frames.o $(filter %.o,$^)
+	$(Q)ld -T kernels/machine/image.ld -static -no-pie --build-id=none -z noexecstack --no-warn-rwx-segments -o $@ \
+		build/tests/frames.sys.o
 
 # The microkernel with an intruder in the place of each server and of the library.
 build/tests/intruder/%.o: tests/domains/% tests/domains/intruder.h $(GUEST_HEADERS) $(wildcard kernels/micro/*.h)
@@ -54,10 +66,13 @@ build/images/domains/intruder.elf: build/micro/sys.o build/micro/null.program.o 
 
 UNIT_PROGRAMS := $(patsubst %,build/tests/test_%,$(UNITS)) $(TEST_HARNESS_PROGRAMS)
 
+# counts/bookless.py looks at these and at the same with books.
+BOOKLESS_IMAGES := $(foreach e,elf map json,$(STRUCTURES:%=build/images/%/books-off/read_hot.$(e)))
+
 CHECK_NEEDS := build/toll $(UNIT_PROGRAMS) $(patsubst %,build/parts/%.o,$(PARTS) base machine)
 TEST_NEEDS := $(CHECK_NEEDS) $(IMAGES) build/images/probe.elf build/images/calibrate.elf build/disk.img build/plugin/toll-count.so \
-	build/tests/fuzz_fs build/tests/fuzz_pdf build/tests/fuzz_elf build/tests/pdf_text $(GUEST_IMAGES) \
-	build/images/machine/tables.elf build/images/domains/intruder.elf
+	build/tests/fuzz_fs build/tests/fuzz_pdf build/tests/fuzz_elf build/tests/fuzz_net build/tests/torture build/tests/stack.so build/tests/fuzz_kv build/tests/fuzz_web build/tests/kv_server build/tests/web_server build/tests/pdf_text $(GUEST_IMAGES) \
+	build/images/machine/tables.elf build/images/machine/frames.elf build/images/domains/intruder.elf $(BOOKLESS_IMAGES)
 
 .PHONY: check test tests-built
 check: $(CHECK_NEEDS)
@@ -65,6 +80,12 @@ check: $(CHECK_NEEDS)
 
 test: $(TEST_NEEDS)
 	@tests/run.sh -j $(TEST_JOBS) tests/check.suite tests/test.suite
+
+# What takes long: 500 crashes of each structure.
+.PHONY: soak
+SOAK_NEEDS := $(foreach s,$(STRUCTURES),build/images/$(s)/db_sqlite.elf) build/disk.img
+soak: $(SOAK_NEEDS)
+	@tests/run.sh -j 1 tests/soak.suite
 
 # The time lane under the real kvm-amd, on an emulated processor: tests/kvm/run.sh.
 KVM_TEST_IMAGES := $(foreach s,uni mono exo micro micro1 hybrid,$(foreach w,read_hot file_write switch_pingpong, \

@@ -30,6 +30,18 @@ def blocks(count: int, seed: int) -> bytes:
     return bytes(out)
 
 
+def site(root: Path) -> None:
+    """The folder that a web server serves."""
+    (root / "sub" / "deep").mkdir(parents=True, exist_ok=True)
+    page = b"<!doctype html>\n<title>toll</title>\n<p>A page of 612 bytes.\n"
+    (root / "index.html").write_bytes(page.ljust(611, b".") + b"\n")
+    for name, count, seed in (("1k.bin", 1, 3), ("64k.bin", 16, 4), ("1m.bin", 256, 5)):
+        (root / name).write_bytes(blocks(count, seed)[: 1024 if count == 1 else None])
+    (root / "empty.txt").write_bytes(b"")
+    (root / "sub" / "index.html").write_bytes(b"sub\n")
+    (root / "sub" / "a+b%.css").write_bytes(b"css")
+
+
 def main() -> int:
     if len(sys.argv) != 2:
         print(f"usage: {sys.argv[0]} DIRECTORY", file=sys.stderr)
@@ -40,6 +52,7 @@ def main() -> int:
     (root / "data/read.bin").write_bytes(blocks(16, 1))
     (root / "data/cold.bin").write_bytes(blocks(1024, 2))
     (root / "data/dir/file").write_bytes(b"a small file, two directories deep\n")
+    site(root / "www")
     return 0
 
 

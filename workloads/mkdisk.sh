@@ -5,7 +5,7 @@
 #   mkdisk.sh OUT.img [PDF...]     makes an ext2 image of 16 MiB, bit for bit the same from the same inputs
 #   mkdisk.sh -t DIR [PDF...]      makes the same files in a directory, for running workloads on the host
 #
-# On it: data/read.bin data/cold.bin data/dir/file (mkdata.py), tmp/ (empty), pdf/NAME.pdf (the committed inputs and
+# On it: data/read.bin data/cold.bin data/dir/file (mkdata.py), tmp/ (empty), www/ (a site), pdf/NAME.pdf (the committed inputs and
 # those named).  The image is filled by debugfs in a fixed order and with fixed times, because mke2fs -d takes
 # owners, times and order from the machine it runs on.
 set -euo pipefail

@@ -7,8 +7,9 @@
 #   DEPS=check deps.sh ...             only reports what is missing; exit 3 if anything is
 #
 # 1. Installs the Debian packages that are missing (root or sudo), saying which and why.
-# 2. Fetches the source packages of musl and zlib and Debian's cloud kernel      (fetch.sh)
-# 3. Builds musl twice and zlib into a cache outside the tree                    (build.sh)
+# 2. Fetches the source packages of musl, zlib and others and Debian's cloud kernel   (fetch.sh)
+# 3. Builds musl twice and zlib into a cache outside the tree                         (build.sh)
+#    and unpacks there what the build compiles with the guest's flags                 (sources.sh)
 # 4. Writes build/deps.mk, which tells make where they are.
 #
 # When nothing is missing it does nothing, quickly and without the network.  The cache is ${TOLL_CACHE}, or toll in
@@ -38,7 +39,8 @@ bench  libjansson-dev       reads and writes results (JSON)
 bench  nettle-dev           SHA-256 of images and outputs
 bench  qemu-system-x86      boots the guests
 bench  e2fsprogs            makes and checks the disks of the guests (mke2fs, e2fsck, debugfs)
-bench  dpkg-dev             unpacks source packages (musl, zlib)
+bench  dpkg-dev             unpacks source packages (musl, zlib, lwip, sqlite3)
+bench  tcl                  joins the sources of SQLite into one
 bench  cpio                 packs the initramfs of the Linux baseline
 bench  xz-utils             unpacks the kernel of the Linux baseline
 bench  python3              makes the report
@@ -53,6 +55,10 @@ test   python3-jsonschema   checks results against results/schema
 test   bochs                boots guests on processors with PCID
 test   bochsbios            its BIOS
 test   vgabios              and that of its screen
+test   redis-tools          clients of the key-value store, and another to compare it with
+test   curl                 a client of the web server
+test   apache2-utils        another (ab)
+test   wrk                  another
 time   hyperfine            measures boot latency
 time   linux-perf           counts events of the host
 time   libbpf-dev           counts VM exits in the host kernel
@@ -65,6 +71,8 @@ time   busybox-static       a small system around KVM, for make test-kvm
 . "$here/fetch.sh"
 # shellcheck source-path=SCRIPTDIR source=build.sh
 . "$here/build.sh"
+# shellcheck source-path=SCRIPTDIR source=sources.sh
+. "$here/sources.sh"
 
 groups=" ${*:-bench} "
 for group in $groups; do
@@ -138,7 +146,8 @@ ZLIB := $zlib
 LINUX_DEB := $linux
 MUSL_VERSION := ${version[musl]}
 ZLIB_VERSION := ${version[zlib]}
-LINUX_VERSION := ${version[linux]}"
+LINUX_VERSION := ${version[linux]}
+$(sources_mk)"
     if [ -f "$mk" ] && [ "$(<"$mk")" = "$text" ]; then return; fi
     mkdir -p "$root/build"
     printf '%s\n' "$text" >"$mk.$$"
@@ -163,12 +172,12 @@ if [ ${#missing[@]} -gt 0 ]; then
         exit 3
     fi
 fi
-if [ ${#missing[@]} -eq 0 ] && artifacts_find; then
+if [ ${#missing[@]} -eq 0 ] && artifacts_find && sources_find; then
     [ "${DEPS:-}" = check ] || write_mk
     exit 0
 fi
 if [ "${DEPS:-}" = check ]; then
-    say "missing in $cache: musl, zlib or the kernel of the Linux baseline; make deps fetches and builds them"
+    say "missing in $cache: sources, libraries or the kernel of the Linux baseline; make deps fetches and builds them"
     exit 3
 fi
 
@@ -180,6 +189,12 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 packages_check
 if [ ${#missing[@]} -gt 0 ]; then packages_install; fi
-artifacts_find || { fetch_all; artifacts_build; artifacts_find || die "the build in $cache left something out"; }
+{ artifacts_find && sources_find; } || {
+    fetch_all
+    versions_read
+    artifacts_build
+    sources_unpack
+    { artifacts_find && sources_find; } || die "the build in $cache left something out"
+}
 write_mk
 say "ready: musl ${version[musl]}, zlib ${version[zlib]}, linux ${version[linux]} in $cache"

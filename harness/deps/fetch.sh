@@ -75,35 +75,53 @@ fetch_versions_write() {
     mv "$work/versions" "$cache/versions"
 }
 
-# Everything from the network.  Does nothing if it is all in the cache.
-fetch_all() {
-    local apt=$work/fetch log=$work/fetch.log kernel deb release
-    local -a opt
-    versions_read && return
+# A private set of apt's options in fetch_opt, with fresh lists.
+fetch_prepare() {
+    local apt=$work/fetch
     mkdir -p "$apt"/{lists/partial,archives/partial,sources.list.d,new}
     fetch_write_sources "$apt/sources.list.d"
-    opt=(-o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$apt/sources.list.d" -o "Dir::State::lists=$apt/lists"
-         -o "Dir::Cache=$apt" -o Acquire::Languages=none -o Acquire::Retries=2 -o APT::Sandbox::User=root
-         -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false)
-    say "fetching the sources of musl and zlib and the kernel of the Linux baseline"
+    fetch_opt=(-o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$apt/sources.list.d"
+         -o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt" -o Acquire::Languages=none -o Acquire::Retries=2
+         -o APT::Sandbox::User=root -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false)
     # One mirror without sources must not spoil it while another one has them: judge by what can be fetched.
-    apt-get "${opt[@]}" update >"$log" 2>&1 9>&- || true
-    (cd "$apt/new" && apt-get "${opt[@]}" source --download-only musl zlib) >>"$log" 2>&1 9>&- || {
+    apt-get "${fetch_opt[@]}" update >"$work/fetch.log" 2>&1 9>&- || true
+}
+
+# Source packages, as their authors and Debian signed them, into the cache.
+fetch_sources() { # PACKAGE...
+    local log=$work/fetch.log
+    (cd "$work/fetch/new" && apt-get "${fetch_opt[@]}" source --download-only "$@") >>"$log" 2>&1 9>&- || {
         if grep -qE 'Sources? .*(404|Not Found)' "$log"; then
             die "the package mirror has no source packages (deb-src)." \
                 "Set TOLL_APT_SOURCE to the address of a full Debian mirror and run again."
         fi
-        apt_die "$log" "could not fetch source packages" "apt-get source --download-only musl zlib"
+        apt_die "$log" "could not fetch source packages" "apt-get source --download-only $*"
     }
-    kernel=$(apt-cache "${opt[@]}" depends linux-image-cloud-amd64 2>>"$log" |
+    mkdir -p "$cache/sources"
+    mv "$work"/fetch/new/* "$cache/sources/"
+}
+
+# Everything from the network that is not in the cache yet; does nothing if all of it is.
+fetch_all() {
+    local apt=$work/fetch log=$work/fetch.log kernel deb release fresh=1
+    local -a absent=()
+    if versions_read; then fresh=; else rm -rf "$cache/sources"; fi
+    mapfile -t absent < <(sources_absent)
+    [ -n "$fresh" ] || [ ${#absent[@]} -gt 0 ] || return 0
+    say "fetching ${fresh:+the kernel of the Linux baseline and }the sources of ${fresh:+musl zlib }${absent[*]}"
+    fetch_prepare
+    fetch_sources ${fresh:+musl zlib} "${absent[@]}"
+    if [ -z "$fresh" ]; then
+        fetch_versions_write "${version[linux]}"
+        return
+    fi
+    kernel=$(apt-cache "${fetch_opt[@]}" depends linux-image-cloud-amd64 2>>"$log" |
         awk '$1 == "Depends:" && $2 ~ /^linux-image-/ && !n++ { print $2 }')
-    (cd "$apt/new" && apt-get "${opt[@]}" download "${kernel:-linux-image-cloud-amd64}") >>"$log" 2>&1 9>&- ||
+    (cd "$apt/new" && apt-get "${fetch_opt[@]}" download "${kernel:-linux-image-cloud-amd64}") >>"$log" 2>&1 9>&- ||
         apt_die "$log" "could not fetch Debian's cloud kernel" "apt-get download ${kernel:-linux-image-cloud-amd64}"
     deb=$(echo "$apt"/new/*.deb)
     release=$(dpkg-deb -f "$deb" Version)
     dpkg-deb -x "$deb" "$work/linux" && rm -f "$deb"
     artifact_put "$work/linux" "$cache/linux-$release"
-    rm -rf "$cache/sources"
-    mv "$apt/new" "$cache/sources"
     fetch_versions_write "$release"
 }

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cache.c: each set is an array of lines in the order of their last use, so LRU needs no clock (see cache.h).
+ * cache.c: lines move within their set's array as they are used, so LRU needs no clock (see cache.h).
  */
 #include "cache.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static struct cache {
-    uint64_t *lines;
-    uint32_t sets, ways;
-} caches[CACHES];
+struct cache caches[CACHES];
 
 int cache_init(const struct cache_size sizes[CACHES])
 {
@@ -29,11 +26,11 @@ int cache_init(const struct cache_size sizes[CACHES])
 }
 
 /* Makes line the one that its set used last; true if it was there.  Those before it, or all, move one way up. */
-static bool touch(struct cache *cache, uint64_t line)
+static bool touch(enum cache_name name, uint64_t line)
 {
-    uint64_t *set = cache->lines + (line & (cache->sets - 1)) * cache->ways, before = line;
+    uint64_t *set = cache_set(name, line), before = line;
 
-    for (uint32_t way = 0; way < cache->ways; way++) {
+    for (uint32_t way = 0; way < caches[name].ways; way++) {
         uint64_t here = set[way];
 
         set[way] = before;
@@ -46,7 +43,7 @@ static bool touch(struct cache *cache, uint64_t line)
 
 struct cache_hits cache_access(enum cache_name l1, uint64_t line)
 {
-    if (touch(&caches[l1], line))
+    if (touch(l1, line))
         return (struct cache_hits){true, true};
-    return (struct cache_hits){false, touch(&caches[CACHE_L2], line)};
+    return (struct cache_hits){false, touch(CACHE_L2, line)};
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cache.h: the model's caches: L1I, L1D and an L2 for both, set-associative with true LRU, of physical lines.
+ * cache.h: the model's caches: L1I and L1D over a common L2, set-associative with true LRU, indexed and tagged by
+ * physical lines.
  *
  * A line that misses is filled into its L1 and the L2; the L2 does not hold what the L1s hold as long as they do (it is
  * not inclusive).  Reads and writes are alike: a write allocates, and what a write-back costs is not modelled.  There
@@ -21,10 +22,29 @@ struct cache_size {
     uint32_t bytes, ways;
 };
 
+/* Each set is an array of lines in the order of their last use. */
+struct cache {
+    uint64_t *lines;
+    uint32_t sets, ways;
+};
+extern struct cache caches[CACHES];
+
 /* Empty caches.  0, or -1 without memory. */
 int cache_init(const struct cache_size sizes[CACHES]);
 
-/* An access to a physical line (address / 64), by way of l1; true where it was found. */
+/* The set that a physical line (address / 64) belongs to. */
+static inline uint64_t *cache_set(enum cache_name name, uint64_t line)
+{
+    return caches[name].lines + (line & (caches[name].sets - 1)) * caches[name].ways;
+}
+
+/* Whether its set used the line last: then an access to it hits and changes nothing. */
+static inline bool cache_is_first(const uint64_t *set, uint64_t line)
+{
+    return *set == line;
+}
+
+/* An access to a physical line, by way of l1; true where it was found. */
 struct cache_hits {
     bool l1, l2; /* l2 is true if l1 is */
 };

@@ -3,7 +3,7 @@
  * count.h: the counters, and how QEMU is made to keep them.
  *
  * What is counted are instructions that retired.  QEMU can only tell that an instruction is about to run, so
- * one that faults is taken back when the exception's entry is reached (count.c tells how it is recognised), and
+ * one that faults is taken back when the exception's entry is reached (count_block.c tells how it is recognised), and
  * is counted when it has been restarted and gets through.  Known inexactness, all outside of measured windows in
  * practice: an instruction that overwrites code of its own block runs twice; an exception whose entry is not in
  * the map takes nothing back.
@@ -18,11 +18,11 @@
 /* Words of one part. */
 enum count_part {
     COUNT_PLAIN,      /* instructions, without REP string instructions */
-    COUNT_REP_HALVES, /* half iterations of REP string instructions */
-    COUNT_REP_STARTS, /* REP string instructions begun */
-    COUNT_REP_EMPTY,  /* of these, those without an iteration */
-    COUNT_FAULTS,     /* instructions in COUNT_PLAIN that faulted */
-    COUNT_MISS,       /* of these as many as there are MISSES (hierarchy.h), 0 while the model is off */
+    COUNT_REP_HALVES, /* half iterations of REP string instructions, by their size: 1, 2, 4 and 8 bytes */
+    COUNT_REP_STARTS = COUNT_REP_HALVES + 4, /* REP string instructions begun */
+    COUNT_REP_EMPTY,                         /* of these, those without an iteration */
+    COUNT_FAULTS,                            /* instructions in COUNT_PLAIN that faulted */
+    COUNT_MISS, /* of these as many as there are MISSES (hierarchy.h), 0 while the model is off */
     COUNT_PART_WORDS = COUNT_MISS + MISSES
 };
 
@@ -43,6 +43,7 @@ enum count_event {
 
 struct count_total {
     uint64_t instructions, instructions_arch;
+    uint64_t rep, rep_bytes; /* REP string instructions with an iteration, and what they moved or looked at */
 };
 
 /* Where a mark, or the first instruction of the kernel, reports to; op: a mark of an operation in that part. */

@@ -11,7 +11,7 @@
 #define MARKS 256u
 
 struct fields {
-    bool rep, lock, two_bytes;
+    bool rep, lock, half, wide, two_bytes; /* half, wide: operands of 2 and 8 bytes, instead of 4 */
     uint8_t opcode;
     bool has_more; /* a byte follows the opcode */
     uint8_t modrm;
@@ -32,9 +32,10 @@ static bool split(const uint8_t *bytes, size_t n, struct fields *f)
     for (; i < n && is_prefix(bytes[i]); i++) {
         f->rep |= bytes[i] == 0xf2 || bytes[i] == 0xf3;
         f->lock |= bytes[i] == 0xf0;
+        f->half |= bytes[i] == 0x66;
     }
     if (i < n && (bytes[i] & 0xf0) == 0x40)
-        i++;
+        f->wide = bytes[i++] & 8;
     if (i < n && bytes[i] == 0x0f) {
         f->two_bytes = true;
         i++;
@@ -203,6 +204,7 @@ static void find_rep(const struct fields *f, struct decode *d)
         if ((f->opcode & 0xfe) == strings[i].opcode) {
             d->rep = true;
             d->rep_halves = strings[i].halves;
+            d->rep_shift = !(f->opcode & 1) ? 0 : f->wide ? 3 : f->half ? 1 : 2;
         }
 }
 

@@ -44,6 +44,7 @@ struct decode {
     bool iret;          /* returns from an exception or interrupt */
     bool rep;           /* a string instruction with a REP prefix */
     uint8_t rep_halves; /* what each of its accesses to memory is worth, in half iterations */
+    uint8_t rep_shift;  /* bytes that an iteration moves: 1 << rep_shift */
     uint32_t mark;      /* DECODE_MARK: the mark's number */
     bool relative;      /* adds to, loads or stores memory at displacement from the next instruction */
     int32_t displacement;

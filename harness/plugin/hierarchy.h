@@ -37,8 +37,29 @@ struct hierarchy_sizes {
     bool global; /* whether pages in the upper half of the address space are global */
 };
 
-/* What a block fetches. */
-struct hierarchy_fetch;
+/* What a block fetches: runs of lines that follow each other in one page.  Small, for it is read whenever the block
+ * runs. */
+struct hierarchy_page {
+    struct tlb_page page;
+    struct tlb_entry *set; /* that it belongs to */
+};
+struct hierarchy_run {
+    const struct hierarchy_page *page;
+    const uint64_t *set; /* of the first line */
+    uint64_t *misses;
+    struct hierarchy_run *next;
+    uint32_t line;  /* physical address / line of the first */
+    uint16_t count; /* 0: there is none */
+    bool settles;   /* in a block's first run: all its lines are in one page and in a set each, so that after a fetch
+                       each is the one used last */
+};
+struct hierarchy_fetch {
+    uint64_t order; /* hierarchy_order when fetching them was found to change nothing */
+    struct hierarchy_run run;
+};
+
+/* Another number whenever the order changes in which L1I and iTLB were used; 0 while the model is off. */
+extern uint64_t hierarchy_order;
 
 /* Reads "BYTES/WAYS" of a cache l1i, l1d, l2 or "ENTRIES/WAYS" of a TLB itlb, dtlb, stlb.  False if name is none
    of these; *wrong: what is wrong with the value, or NULL. */
@@ -53,11 +74,25 @@ const char *hierarchy_init(const struct hierarchy_sizes *sizes, const struct map
 
 /* The rest only after hierarchy_init; misses: the MISSES counters of the part that the instruction belongs to. */
 
-/* During translation: adds the lines of an instruction to those of its block, which it makes at first (*fetch NULL). */
-void hierarchy_fetch_add(struct hierarchy_fetch **fetch, const struct qemu_plugin_insn *insn, uint64_t *misses);
+/* During translation: adds the lines of an instruction to those of its block. */
+void hierarchy_fetch_add(struct hierarchy_fetch *fetch, const struct qemu_plugin_insn *insn, uint64_t *misses);
+
+/* Whether fetching the block is seen at once to change nothing. */
+static inline bool hierarchy_fetch_is_quick(struct hierarchy_fetch *fetch)
+{
+    const struct hierarchy_run *run = &fetch->run;
+
+    if (fetch->order == hierarchy_order)
+        return true;
+    if (run->count != 1 || run->next || !cache_is_first(run->set, run->line) ||
+        !tlb_is_first(run->page->set, &run->page->page))
+        return false;
+    fetch->order = hierarchy_order;
+    return true;
+}
 
 /* The block begins. */
-void hierarchy_fetch_run(const struct hierarchy_fetch *fetch);
+void hierarchy_fetch_run(struct hierarchy_fetch *fetch);
 
 /* Watches the accesses of an instruction. */
 void hierarchy_plant_access(struct qemu_plugin_insn *insn, uint64_t *misses);

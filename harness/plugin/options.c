@@ -44,6 +44,10 @@ static const char *read_option(struct options *options, const char *argument)
         options->map_path = value;
     else if ((value = option(argument, "out")))
         options->out_path = value;
+    else if ((value = option(argument, "peer")))
+        options->peer = value;
+    else if ((value = option(argument, "idle")))
+        options->idle = value;
     else if ((value = option(argument, "mmio")) && is_switch(value))
         options->count.mmio = !strcmp(value, "on");
     else if ((value = option(argument, "settle")) && is_switch(value))
@@ -51,8 +55,9 @@ static const char *read_option(struct options *options, const char *argument)
     else if ((value = option(argument, "global")) && is_switch(value))
         options->sizes.global = !strcmp(value, "on");
     else if (!read_size(options, argument, &wrong))
-        wrong = "expected map=FILE, out=FILE, settle=on|off, mmio=on|off, global=on|off or a size of the model: l1i, "
-                "l1d, l2, itlb, dtlb, stlb";
+        wrong =
+            "expected map=FILE, out=FILE, settle=on|off, mmio=on|off, global=on|off, peer=PROCESS/THREAD, idle=FIFO "
+            "or a size of the model: l1i, l1d, l2, itlb, dtlb, stlb";
     return wrong;
 }
 

@@ -9,6 +9,7 @@
 
 struct options {
     const char *map_path, *out_path;
+    const char *peer, *idle; /* settle_init's */
     bool settle;
     struct count_options count;
     struct hierarchy_sizes sizes; /* all there if count.model */

@@ -2,12 +2,14 @@
 /*
  * plugin.c: toll's counting plugin for QEMU's TCG.
  *
- *      -plugin toll-count.so,map=FILE,out=FILE[,settle=off][,mmio=on][,l1i=SIZE,...[,global=off]]
+ *      -plugin toll-count.so,map=FILE,out=FILE[,settle=off][,mmio=on][,peer=PROCESS/THREAD,idle=FIFO]
+ *              [,l1i=SIZE,...[,global=off]]
  *
  * map describes the guest (map.h).  To out goes one JSON object a line, flushed at once: "main" when the workload
  * reaches its main(), "window" after each measured window, "exit" when QEMU ends.  In all of them `instructions`
  * counts every iteration of a REP string instruction and `instructions_arch` counts it once; marks (wire.h) are
- * not counted.  settle=off lets disks answer when they may (settle.h).  mmio=on also
+ * not counted.  settle=off lets disks answer when they may (settle.h), which also says what
+ * peer and idle are for.  mmio=on also
  * counts accesses to device registers, which slows memory accesses down considerably; without it that number is null.
  * l1i=BYTES/WAYS, l1d, l2 and itlb=ENTRIES/WAYS, dtlb, stlb switch the model of caches and TLBs on (hierarchy.h),
  * all six together; then a window and each of its parts has its misses: "miss":{"l1i":N,...}.  global=off: pages in the
@@ -161,11 +163,12 @@ static void write_hops(void)
 
 static void write_window(void)
 {
+    struct count_total all = count_all_between(at_begin, now);
     const char *comma = "";
 
     fprintf(out, "{\"event\":\"window\",\"index\":%u,\"ops\":%" PRIu64 ",", window_index++,
             count_event_between(at_begin, now, COUNT_OPS));
-    write_total(",\"domains\":{", count_all_between(at_begin, now));
+    write_total(",\"domains\":{", all);
     for (unsigned i = 0; i < map.part_count; i++) {
         if (!is_first_of_domain(i))
             continue;
@@ -175,6 +178,7 @@ static void write_window(void)
     }
     fputs("}", out);
     write_events(at_begin, now, true);
+    fprintf(out, ",\"rep\":%" PRIu64 ",\"rep_bytes\":%" PRIu64, all.rep, all.rep_bytes);
     if (options.count.mmio)
         fprintf(out, ",\"mmio\":%" PRIu64, count_event_between(at_begin, now, COUNT_MMIO));
     else
@@ -255,8 +259,8 @@ static int start(uint64_t id, const struct qemu_info *info)
         fprintf(stderr, "toll-count: this QEMU's plugin interface (version %d) is not known\n", info->version.cur);
         return -1;
     }
-    if (options.settle)
-        settle_init();
+    if (options.settle && settle_init(options.peer, options.idle))
+        return -1;
     zero = count_snapshot_new();
     at_boot = count_snapshot_new();
     at_begin = count_snapshot_new();
@@ -267,9 +271,19 @@ static int start(uint64_t id, const struct qemu_info *info)
     return 0;
 }
 
+/* In this way `toll doctor` asks which interface QEMU has, and whether it takes this plugin at all (facts.c). */
+static bool is_question(const struct qemu_info *info, int argc, char **argv)
+{
+    if (argc != 1 || strcmp(argv[0], "interface=on") != 0)
+        return false;
+    fprintf(stderr, "toll-count: plugin interface %d\n", info->version.cur);
+    return true;
+}
+
 int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc, char **argv)
 {
-    if (!is_supported(info) || options_read(&options, argc, argv) || map_read(&map, options.map_path))
+    if (is_question(info, argc, argv) || !is_supported(info) || options_read(&options, argc, argv) ||
+        map_read(&map, options.map_path))
         return -1;
     out = fopen(options.out_path, "we");
     if (!out) {

@@ -3,12 +3,14 @@
  * qemu_api.h: the part of QEMU's TCG plugin interface that the counting plugin uses, declared here because
  * distributions do not package QEMU's header.
  *
- * Two generations differ in what matters here:
+ * Its generations differ in what matters here:
  *
  *      plugin API    QEMU          inline additions go to              an instruction's bytes come
  *      1             7.2 ... 8.2   a plain 64-bit word                 as a pointer
  *      2             9.0           a scoreboard's word (per vCPU)      as a pointer
  *      3 and later   9.1 ...       a scoreboard's word (per vCPU)      copied to the caller's buffer
+ *
+ * The first has run under QEMU 7.2, the last under 10.0 (version 4); both count alike.
  *
  * Functions that every generation has are linked; those that changed are found with dlsym when the plugin is
  * loaded, and reached through struct qemu_api.  QEMU reads qemu_plugin_version before it calls anything, so a

@@ -8,64 +8,54 @@
 
 #define BUCKETS 1024u
 
-struct rep {
-    uint64_t address;
-    struct rep_words words;
-    uint64_t suspended; /* how many runs of it wait for the end of an exception or interrupt */
-    struct rep *next;
-};
-
 uint64_t rep_blocks;
 
 static struct rep *table[BUCKETS];
 
-static struct {
-    struct rep *rep; /* the one that ran last, in block number block */
-    uint64_t block;
-    uint64_t pass_halves; /* the counter when it did */
-    struct rep *open;     /* the one whose end was not seen yet, if it may still be empty */
-    uint64_t open_halves;
-} last;
+struct rep_last rep_last;
 
+static struct rep *open; /* the one whose end was not seen yet, if it may still be empty */
+static uint64_t open_halves;
 static uint64_t return_block;
 
+/* Where programs come and go, another REP instruction may stand at an address later: of other words. */
 static struct rep *find(uint64_t address, struct rep_words words)
 {
     struct rep **bucket = &table[(address ^ address >> 10) % BUCKETS], *rep;
 
     for (rep = *bucket; rep; rep = rep->next)
-        if (rep->address == address)
+        if (rep->address == address && rep->words.halves == words.halves)
             return rep;
     rep = calloc(1, sizeof(*rep));
     if (!rep)
         abort();
-    *rep = (struct rep){.address = address, .words = words, .next = *bucket};
+    *rep = (struct rep){.words = words, .address = address, .next = *bucket};
     *bucket = rep;
     return rep;
 }
 
 void rep_finish(void)
 {
-    struct rep *rep = last.open;
+    struct rep *rep = open;
 
-    if (rep && *rep->words.halves == last.open_halves)
+    if (rep && *rep->words.halves == open_halves)
         ++*rep->words.empty;
-    last.open = NULL;
+    open = NULL;
 }
 
 static void begin(struct rep *rep)
 {
     rep_finish();
     ++*rep->words.starts;
-    last.open = rep;
-    last.open_halves = *rep->words.halves;
+    open = rep;
+    open_halves = *rep->words.halves;
 }
 
 static void ran(struct rep *rep)
 {
-    last.rep = rep;
-    last.block = rep_blocks;
-    last.pass_halves = *rep->words.halves;
+    rep_last.rep = rep;
+    rep_last.block = rep_blocks;
+    rep_last.halves = *rep->words.halves;
 }
 
 /* Runs before a REP instruction that has others before it in its block. */
@@ -76,15 +66,11 @@ static void inner_run(unsigned vcpu, void *data)
     ran(data);
 }
 
-/* Runs before one that a block begins with. */
-static void first_run(unsigned vcpu, void *data)
+void rep_run(struct rep *rep)
 {
-    struct rep *rep = data;
-
-    (void)vcpu;
     if (rep->suspended && return_block + 1 == rep_blocks)
         rep->suspended--;
-    else if (last.rep != rep || last.block + 1 != rep_blocks)
+    else if (rep_last.rep != rep || rep_last.block + 1 != rep_blocks)
         begin(rep);
     ran(rep);
 }
@@ -96,9 +82,14 @@ static void return_run(unsigned vcpu, void *data)
     return_block = rep_blocks;
 }
 
-void rep_plant(struct qemu_plugin_insn *insn, uint64_t address, bool first, struct rep_words words)
+void rep_plant(struct qemu_plugin_insn *insn, uint64_t address, struct rep_words words)
 {
-    qemu_plugin_register_vcpu_insn_exec_cb(insn, first ? first_run : inner_run, QEMU_CB_NO_REGS, find(address, words));
+    qemu_plugin_register_vcpu_insn_exec_cb(insn, inner_run, QEMU_CB_NO_REGS, find(address, words));
+}
+
+struct rep *rep_first(uint64_t address, struct rep_words words)
+{
+    return find(address, words);
 }
 
 void rep_plant_return(struct qemu_plugin_insn *insn)
@@ -108,15 +99,15 @@ void rep_plant_return(struct qemu_plugin_insn *insn)
 
 void rep_suspend(bool exception)
 {
-    if (!last.rep || last.block != rep_blocks)
+    if (!rep_last.rep || rep_last.block != rep_blocks)
         return;
     /* An interrupt comes between iterations: without one so far, RCX was 0.  An exception comes within one, perhaps
        when half of it is done, and all of it will be tried again. */
     if (exception) {
-        *last.rep->words.halves -= (*last.rep->words.halves - last.pass_halves) & 1;
-        last.open = NULL;
+        *rep_last.rep->words.halves -= (*rep_last.rep->words.halves - rep_last.halves) & 1;
+        open = NULL;
     } else {
         rep_finish();
     }
-    last.rep->suspended++;
+    rep_last.rep->suspended++;
 }

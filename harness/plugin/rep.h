@@ -24,8 +24,38 @@ struct rep_words {
 /* Blocks run so far; whoever sees a block begin adds one. */
 extern uint64_t rep_blocks;
 
-/* Watches a REP instruction at address; first: it is the first of its block. */
-void rep_plant(struct qemu_plugin_insn *insn, uint64_t address, bool first, struct rep_words words);
+/* One at an address. */
+struct rep {
+    struct rep_words words;
+    uint64_t address;
+    uint64_t suspended; /* how many runs of it wait for the end of an exception or interrupt */
+    struct rep *next;
+};
+
+/* The one that ran last, in block number block. */
+extern struct rep_last {
+    struct rep *rep;
+    uint64_t block;
+    uint64_t halves; /* its counter when it did; or before an earlier iteration, which is as odd or even */
+} rep_last;
+
+/* Watches a REP instruction at address that stands after others in its block. */
+void rep_plant(struct qemu_plugin_insn *insn, uint64_t address, struct rep_words words);
+
+/* One that its block begins with: call rep_run whenever that block has been added to rep_blocks; or, where the
+   instruction goes on since the block before, rep_go_on instead of both. */
+struct rep *rep_first(uint64_t address, struct rep_words words);
+void rep_run(struct rep *rep);
+
+static inline bool rep_goes_on(const struct rep *rep)
+{
+    return rep_last.rep == rep && rep_last.block == rep_blocks && !rep->suspended;
+}
+
+static inline void rep_go_on(void)
+{
+    rep_last.block = ++rep_blocks;
+}
 
 /* Watches an iretq. */
 void rep_plant_return(struct qemu_plugin_insn *insn);

@@ -1,44 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tlb.c: each set is an array of entries in the order of their last use (see tlb.h).  An entry belongs to the epoch in
- * which it was filled; to drop all entries is to begin a new epoch, so that a page-table load costs nothing here.  What
- * is of another epoch counts as an empty way, and is filled before a valid entry gives way.
+ * tlb.c: entries move within their set's array as they are used (see tlb.h).  To drop all entries is to begin a new
+ * epoch, so that a page-table load costs nothing here.  What is of another epoch counts as an empty way, and is filled
+ * before a valid entry gives way.
  */
 #include "tlb.h"
 
 #include <stdlib.h>
 
-struct entry {
-    uint64_t page; /* tlb_page.number */
-    uint32_t frame, epoch;
-};
+struct tlb tlbs[TLBS];
+uint32_t tlb_epochs[2] = {1, 2}; /* 0: never filled */
 
-static struct tlb {
-    struct entry *entries;
-    uint32_t sets, ways;
-} tlbs[TLBS];
-
-static uint32_t epochs = 2, epoch = 1, global_epoch = 2; /* 0: never filled */
+static uint32_t epochs = 2;
 
 int tlb_init(const struct tlb_size sizes[TLBS])
 {
     for (unsigned i = 0; i < TLBS; i++) {
         tlbs[i].ways = sizes[i].ways;
         tlbs[i].sets = sizes[i].entries / sizes[i].ways;
-        tlbs[i].entries = calloc(sizes[i].entries, sizeof(struct entry));
+        tlbs[i].entries = calloc(sizes[i].entries, sizeof(struct tlb_entry));
         if (!tlbs[i].entries)
             return -1;
     }
     return 0;
 }
 
-static bool is_valid(const struct entry *entry)
+static bool is_valid(const struct tlb_entry *entry)
 {
-    return entry->epoch == epoch || entry->epoch == global_epoch;
+    return entry->epoch == tlb_epochs[0] || entry->epoch == tlb_epochs[1];
 }
 
 /* Where a new entry goes: the last empty way, or the one used longest ago. */
-static uint32_t find_victim(const struct entry *set, uint32_t ways)
+static uint32_t find_victim(const struct tlb_entry *set, uint32_t ways)
 {
     for (uint32_t way = ways; way-- > 0;)
         if (!is_valid(&set[way]))
@@ -47,37 +40,37 @@ static uint32_t find_victim(const struct entry *set, uint32_t ways)
 }
 
 /* Makes the page the one that its set used last; true if it was there. */
-static bool touch(struct tlb *tlb, const struct tlb_page *page)
+static bool touch(enum tlb_name name, const struct tlb_page *page)
 {
-    struct entry *set = tlb->entries + (page->number >> 1 & (tlb->sets - 1)) * tlb->ways;
-    uint32_t way = 0;
+    struct tlb_entry *set = tlb_set(name, page);
+    uint32_t way = 0, ways = tlbs[name].ways;
     bool hit;
 
-    while (way < tlb->ways && (set[way].page != page->number || set[way].frame != page->frame || !is_valid(&set[way])))
+    while (way < ways && !tlb_holds(&set[way], page))
         way++;
-    hit = way < tlb->ways;
+    hit = way < ways;
     if (!hit)
-        way = find_victim(set, tlb->ways);
+        way = find_victim(set, ways);
     for (; way > 0; way--)
         set[way] = set[way - 1];
-    set[0] = (struct entry){page->number, page->frame, page->global ? global_epoch : epoch};
+    set[0] = (struct tlb_entry){page->number, page->frame, tlb_epochs[page->global]};
     return hit;
 }
 
 struct tlb_hits tlb_access(enum tlb_name first, const struct tlb_page *page)
 {
-    if (touch(&tlbs[first], page))
+    if (touch(first, page))
         return (struct tlb_hits){true, true};
-    return (struct tlb_hits){false, touch(&tlbs[TLB_SECOND], page)};
+    return (struct tlb_hits){false, touch(TLB_SECOND, page)};
 }
 
 void tlb_drop(void)
 {
-    epoch = ++epochs;
+    tlb_epochs[0] = ++epochs;
 }
 
 void tlb_drop_global(void)
 {
-    epoch = ++epochs;
-    global_epoch = ++epochs;
+    tlb_epochs[0] = ++epochs;
+    tlb_epochs[1] = ++epochs;
 }

@@ -29,8 +29,38 @@ struct tlb_page {
     bool global;
 };
 
+/* Each set is an array of entries in the order of their last use.  An entry is valid in the epoch in which it was
+   filled: tlb_epochs has the present ones, of pages that are not global and of those that are. */
+struct tlb_entry {
+    uint64_t page; /* tlb_page.number */
+    uint32_t frame, epoch;
+};
+struct tlb {
+    struct tlb_entry *entries;
+    uint32_t sets, ways;
+};
+extern struct tlb tlbs[TLBS];
+extern uint32_t tlb_epochs[2];
+
 /* Empty TLBs.  0, or -1 without memory. */
 int tlb_init(const struct tlb_size sizes[TLBS]);
+
+/* The set that a page belongs to. */
+static inline struct tlb_entry *tlb_set(enum tlb_name name, const struct tlb_page *page)
+{
+    return tlbs[name].entries + (page->number >> 1 & (tlbs[name].sets - 1)) * tlbs[name].ways;
+}
+
+static inline bool tlb_holds(const struct tlb_entry *entry, const struct tlb_page *page)
+{
+    return entry->page == page->number && entry->frame == page->frame && entry->epoch == tlb_epochs[page->global];
+}
+
+/* Whether its set used the page last: then a translation of it hits and changes nothing. */
+static inline bool tlb_is_first(const struct tlb_entry *set, const struct tlb_page *page)
+{
+    return tlb_holds(set, page);
+}
 
 /* A translation by way of first; true where it was found. */
 struct tlb_hits {

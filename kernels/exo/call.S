@@ -10,6 +10,7 @@
  * pending the library sees on its way out.
  */
 #include "exo/exo.h"
+#include "machine/books.h"
 
 #define BOOK_SYSCALL 0
 #define ENOSYS 38
@@ -23,7 +24,7 @@ call_entry:
     push %r11
     push %rcx
     push %rax                       /* the seventh C argument */
-    incq books + 8 * BOOK_SYSCALL(%rip)
+    BOOK_COUNT BOOK_SYSCALL
     mov %r10, %rcx
     cmp $EXO_CALLS, %rdi
     jae 2f
@@ -52,6 +53,7 @@ call_table:
     .quad call_wait, call_alarm, call_yield
     .quad call_console_write, call_console_read, call_console_listen
     .quad call_tls, call_books, call_end, call_null
+    .quad call_nic_info, call_nic_claim, call_nic_claim_end, call_nic_ring, call_nic_send, call_nic_listen
     .if (. - call_table) / 8 - EXO_CALLS
     .error "a call is missing"
     .endif

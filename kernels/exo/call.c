@@ -38,10 +38,10 @@ int64_t call_end(CALL_N, uint64_t status)
 int64_t call_books(CALL_N, uint64_t address, uint64_t n)
 {
     const struct domain_info *info = environment_current()->info;
-    uint64_t all[WIRE_KINDS];
+    uint64_t all[WIRE_KINDS] = {0};
 
-    if (n > WIRE_KINDS)
-        n = WIRE_KINDS;
+    if (n > BOOKS_KEPT)
+        n = BOOKS_KEPT;
     for (unsigned i = 0; i < n; i++)
         all[i] = books[i] + info->books[i];
     return env_copy_out(address, all, n * sizeof *all) ? -EFAULT : (int64_t)n;
@@ -65,9 +65,9 @@ static void exception(struct trap *trap)
 {
     uint64_t address = trap->vector == VECTOR_PF ? x86_cr2() : 0;
 
-    books[WIRE_EXCEPTION]++;
+    BOOK_ADD(books[WIRE_EXCEPTION], 1);
     if (trap->vector == VECTOR_PF)
-        books[WIRE_PAGE_FAULT]++;
+        BOOK_ADD(books[WIRE_PAGE_FAULT], 1);
     if (!(trap->cs & 3) || trap_is_machine(trap))
         exception_here(trap);
     else if (!upcall_exception(trap, environment_current()->info, address))
@@ -76,7 +76,7 @@ static void exception(struct trap *trap)
 
 static void interrupt(const struct trap *trap)
 {
-    books[WIRE_INTERRUPT]++;
+    BOOK_ADD(books[WIRE_INTERRUPT], 1);
     if (trap->vector == TRAP_TIMER) {
         apic_end_of_interrupt();
         time_interrupt();

@@ -27,7 +27,7 @@ int64_t call_extent_bind(CALL_N, uint64_t first, uint64_t sectors);
 int64_t call_extent_free(CALL_N, uint64_t extent);
 int64_t call_disk(CALL_N, uint64_t op, uint64_t extent, uint64_t sector, uint64_t segments, uint64_t count,
                   uint64_t tag);
-int64_t call_wait(CALL_N, uint64_t deadline_ns);
+int64_t call_wait(CALL_N, uint64_t deadline_ns, uint64_t listen);
 int64_t call_alarm(CALL_N, uint64_t deadline_ns);
 int64_t call_yield(CALL_N);
 int64_t call_console_write(CALL_N, uint64_t address, uint64_t n);
@@ -37,5 +37,11 @@ int64_t call_tls(CALL_N, uint64_t base);
 int64_t call_books(CALL_N, uint64_t address, uint64_t n);
 int64_t call_end(CALL_N, uint64_t status);
 int64_t call_null(CALL_N);
+int64_t call_nic_info(CALL_N, uint64_t address);
+int64_t call_nic_claim(CALL_N, uint64_t address);
+int64_t call_nic_claim_end(CALL_N, uint64_t claim);
+int64_t call_nic_ring(CALL_N, uint64_t address, uint64_t n);
+int64_t call_nic_send(CALL_N, uint64_t segments, uint64_t count, uint64_t sum, uint64_t tag);
+int64_t call_nic_listen(CALL_N);
 
 #endif

@@ -22,7 +22,7 @@ static int copy(void *dst, const void *src, size_t n)
     cpu_user_begin();
     left = trap_copy(dst, src, n);
     cpu_user_end();
-    books[WIRE_BYTES_COPIED] += n - left;
+    BOOK_ADD(books[WIRE_BYTES_COPIED], n - left);
     return left ? -EFAULT : 0;
 }
 
@@ -65,7 +65,7 @@ static void bases_load(const struct thread *t)
 
 void env_thread_switch(struct thread *from, struct thread *to)
 {
-    books[WIRE_THREAD_SWITCH]++;
+    BOOK_ADD(books[WIRE_THREAD_SWITCH], 1);
     if (to->owner)
         table_use(to->owner);
     cpu_fpu_switch(from->fpu, to->fpu);

@@ -43,7 +43,7 @@ static void words_tell(struct domain_info *info, unsigned n)
         memcpy(info->command_line + options, start, bytes);
 }
 
-static int page_share(struct environment *e, uint64_t offset, void **out)
+int environment_page_share(struct environment *e, uint64_t offset, void **out)
 {
     *out = paging_table_page(e->tables[0]);
     return *out ? paging_table_map(e->tables[0], DOMAIN_BASE(0) + offset, *out, PAGER_READ | PAGER_WRITE) : -ENOMEM;
@@ -52,10 +52,12 @@ static int page_share(struct environment *e, uint64_t offset, void **out)
 /* The pages that the kernel and the library share, and what stands there. */
 static int info_make(struct environment *e)
 {
-    int error = page_share(e, DOMAIN_INFO, (void **)&e->info);
+    int error = environment_page_share(e, DOMAIN_INFO, (void **)&e->info);
 
     if (!error)
-        error = page_share(e, DOMAIN_DONE, (void **)&e->dones);
+        error = environment_page_share(e, DOMAIN_DONE, (void **)&e->dones);
+    if (!error && network_is_of(e->number))
+        error = network_open(e);
     if (error)
         return error;
     domain_info_fill(e->info, 0);
@@ -64,6 +66,7 @@ static int info_make(struct environment *e)
     e->info->ram_bytes = e->ram_bytes;
     e->info->program_physical = paging_physical(module_program_start);
     e->info->program_bytes = (uint64_t)(module_program_end - module_program_start);
+    e->info->environment = e->number;
     e->info->extent_first = e->range_first;
     e->info->extent_sectors = e->range_sectors;
     return 0;
@@ -126,6 +129,7 @@ _Noreturn void environment_end(int status)
     struct environment *e = environment_current();
 
     disk_release_all(e);
+    network_release_all(e);
     console_release(e);
     sched_current()->owner = NULL; /* its tables are not loaded again */
     table_release_all(e);

@@ -6,6 +6,7 @@
 #ifndef TOLL_ENVIRONMENT_H
 #define TOLL_ENVIRONMENT_H
 
+#include "exo/exo.h"
 #include "machine/domain.h"
 #include "machine/paging.h"
 #include "sched.h"
@@ -13,6 +14,7 @@
 #define ENVIRONMENTS_MAX 8
 #define TABLES_MAX 64
 #define EXTENTS_MAX 8
+#define RING_FRAMES_MAX (EXO_NET_SLOTS_MAX / 2)
 
 struct extent {
     uint64_t first, sectors; /* of the disk; 0 sectors: a free place */
@@ -42,6 +44,14 @@ struct environment {
     uint32_t done;                       /* requests finished so far */
     bool wants_disk;                     /* was refused a request, because others' fill the disk */
     struct waitq ebb;                    /* its thread, while it waits for all to finish */
+    /* Network. */
+    struct exo_net *net;            /* the kernel's address of their page; NULL: it has no network */
+    uint8_t *ring[RING_FRAMES_MAX]; /* frames offered for what comes, the kernel's addresses */
+    unsigned ring_slots;            /* two in each; 0: no ring */
+    uint32_t came, told;            /* frames that came, and tags */
+    unsigned sending;               /* frames that are being sent, */
+    unsigned held;                  /* of them, those whose memory is needed, */
+    bool wants_nic;                 /* was refused to send */
 };
 
 extern struct environment environments[ENVIRONMENTS_MAX];
@@ -58,6 +68,9 @@ int environment_create(unsigned number, uint64_t ram_physical, uint64_t ram_byte
 /* Ends the one that runs: all that it has goes back. */
 _Noreturn void environment_end(int status);
 
+/* A page at that offset in its domain, zeroed; the kernel's address of it.  -ENOMEM */
+int environment_page_share(struct environment *e, uint64_t offset, void **out);
+
 /* How many there are. */
 unsigned environment_count(void);
 
@@ -71,7 +84,8 @@ void environment_tell(struct environment *e, uint32_t events);
 void frame_init(void);    /* after the allocator works */
 void frame_reserve(void); /* before: memory for its books */
 void frame_own(const struct environment *e, uint64_t physical, uint64_t bytes);
-bool frame_is_own(const struct environment *e, uint64_t frame); /* any number */
+bool frame_is_own(const struct environment *e, uint64_t frame);  /* any number */
+void *frame_memory(const struct environment *e, uint64_t frame); /* the same: the kernel's address of it, or NULL */
 bool frame_is_program(uint64_t frame);
 void frame_mapped(uint64_t frame);
 void frame_unmapped(uint64_t frame);
@@ -90,6 +104,13 @@ void disk_init(void);
 void disk_range_set(struct environment *e);
 void disk_finish(void); /* tells of requests that have finished */
 void disk_release_all(struct environment *e);
+
+/* Network (network.c). */
+void network_init(void);                   /* nothing, if no environment is to have one */
+bool network_is_of(unsigned number);       /* whether that environment is to have one */
+int network_open(struct environment *e);   /* -ENOMEM */
+int network_listen(struct environment *e); /* as EXO_NIC_LISTEN */
+void network_release_all(struct environment *e);
 
 /* Time and console. */
 void time_interrupt(void);

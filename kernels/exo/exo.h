@@ -42,7 +42,9 @@
    takes): wait for EVENT_DISK. */
 
 /* Time. */
-#define EXO_WAIT 13  /* (deadline_ns): sleeps until an event is pending or that time; returns pending */
+#define EXO_WAIT                                                                                                       \
+    13               /* (deadline_ns, listen): sleeps until an event is pending or that time; returns pending.  listen \
+                        not 0: does EXO_NIC_LISTEN before, whose 1 is EVENT_NET */
 #define EXO_ALARM 14 /* (deadline_ns): EVENT_ALARM then; UINT64_MAX: none.  One alarm an environment. */
 #define EXO_YIELD 15 /* (): the rest of the slice goes to the next environment */
 
@@ -57,13 +59,68 @@
 #define EXO_BOOKS 20 /* (address, n): the kernel's books, with those of the environment added; how many */
 #define EXO_END 21   /* (status): the environment ends; with the last one the machine does */
 #define EXO_NULL 22  /* (): 0; for measuring */
-#define EXO_CALLS 23
+
+/* The network interface, for environments with a word `ip=`; for others all of these are -ENODEV.  Frames that come are
+   copied once, into memory that the environment has offered for them; struct exo_net says which.  A frame that nobody
+   claims, or for which its owner has no room, is lost and counted.  Claims are as nic.h says; those of a fragment but
+   the first never match what compares the transport header. */
+#define EXO_NIC_INFO 23      /* (address): a struct exo_nic is put there; -EFAULT */
+#define EXO_NIC_CLAIM 24     /* (address of a struct nic_filter): its number; errors of nic_claim, -EFAULT */
+#define EXO_NIC_CLAIM_END 25 /* (claim): -EINVAL */
+#define EXO_NIC_RING                                                                                                   \
+    26 /* (address, n): n numbers of frames, two slots in each, which cannot be given back meanwhile; n = 0 ends that. \
+          -EBUSY: there are some; -EPERM: a frame; -EINVAL -EFAULT */
+#define EXO_NIC_SEND                                                                                                   \
+    27 /* (segments, count, sum, tag): sends a frame of struct exo_segment, here without alignment.  sum: 0 or         \
+          checksum_start | checksum_offset << 16 of nic.h, only of TCP's or UDP's.  1: all of it was copied; 0: its    \
+          memory is needed until tag is in struct exo_net, and cannot be given back.  -EPERM: a frame of memory, or    \
+          the answer would not be the environment's; -EAGAIN: EVENT_NET will tell; -EINVAL -EFAULT */
+#define EXO_NIC_LISTEN                                                                                                 \
+    28 /* (): 1: there may be frames in the ring now; 0: there are none, and EVENT_NET will tell of the next.  Before, \
+          frames may wait where only this call looks for them.  -EINVAL: no ring */
+#define EXO_CALLS 29
+
+/* struct exo_net of environments with a network, in the pages that they share with the kernel. */
+#define DOMAIN_NET (DOMAIN_DONE + 4096)
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 struct exo_segment {
     uint64_t frame;
-    uint32_t offset, bytes; /* in the frame; multiples of BLK_SECTOR_BYTES */
+    uint32_t offset, bytes; /* in the frame; for disks multiples of BLK_SECTOR_BYTES */
 };
+
+struct exo_nic {
+    uint8_t address[6];
+    uint8_t sums_sent, sums_received; /* as in nic.h */
+    uint64_t unclaimed;               /* frames that came and were nobody's */
+};
+
+#define EXO_NET_SLOTS_MAX 128 /* a power of two; so many, too, may be sent and not told of yet */
+#define EXO_NET_SLOT_BYTES 2048
+#define EXO_NET_SLOT_START 2 /* where a frame begins in its slot */
+
+/* All counts run freely; entry number n is n % EXO_NET_SLOTS_MAX.  Slot s is half s % 2 of frame s / 2 of the ring. */
+struct exo_net {
+    /* From the kernel. */
+    volatile uint32_t came;    /* entries of frames */
+    volatile uint32_t sent;    /* entries of tags */
+    volatile uint32_t listens; /* EVENT_NET will tell of the next frame */
+    volatile uint32_t dropped; /* came when no slot was offered */
+    volatile uint32_t refused; /* EXO_NIC_SEND's -EPERM for the answer's sake */
+    uint32_t reserved[11];
+    /* From the environment. */
+    volatile uint32_t offered; /* entries of slots */
+    volatile uint32_t taken;   /* of frames */
+    volatile uint32_t told;    /* of tags */
+    uint32_t reserved2[13];
+    struct {
+        uint16_t slot, bytes;
+        uint32_t checked; /* as in nic.h */
+    } frames[EXO_NET_SLOTS_MAX];
+    uint64_t tags[EXO_NET_SLOTS_MAX];
+    uint8_t slots[EXO_NET_SLOTS_MAX];
+};
+_Static_assert(sizeof(struct exo_net) <= 4096, "one page");
 #endif
 #endif

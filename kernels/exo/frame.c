@@ -53,6 +53,11 @@ bool frame_is_own(const struct environment *e, uint64_t frame)
     return frame < frame_count && frames[frame].owner == owner_of(e);
 }
 
+void *frame_memory(const struct environment *e, uint64_t frame)
+{
+    return frame_is_own(e, frame) ? paging_direct(frame * PAGE_BYTES) : NULL;
+}
+
 bool frame_is_program(uint64_t frame)
 {
     uint64_t first = paging_physical(module_program_start) / PAGE_BYTES;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * main.c: the exokernel's boot order.  Words on the command line: `apps=N` environments (one), which share memory
- * evenly; `extent=FIRST:SECTORS`, once for each, their part of the disk; `leaks=1` to count at the end what was not
- * given back.
+ * evenly; `extent=FIRST:SECTORS`, once for each, their part of the disk; `ip=...` (net.h), once for each that is to
+ * have a network; `leaks=1` to count at the end what was not given back.
  */
 #include "alloc.h"
 #include "base/panic.h"
@@ -101,6 +101,7 @@ _Noreturn void kernel_main(void)
     frame_init();
     console_start();
     disk_init();
+    network_init();
     heap_touch();
     used = pages_used();
     environments_start();

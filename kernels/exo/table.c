@@ -18,7 +18,7 @@ static const struct table *loaded = &paging_boot_table;
 
 static void load(struct table *table)
 {
-    books[WIRE_AS_SWITCH]++;
+    BOOK_ADD(books[WIRE_AS_SWITCH], 1);
     loaded = table;
     paging_load(table);
 }

@@ -63,10 +63,12 @@ int64_t call_alarm(CALL_N, uint64_t deadline_ns)
     return 0;
 }
 
-int64_t call_wait(CALL_N, uint64_t deadline_ns)
+int64_t call_wait(CALL_N, uint64_t deadline_ns, uint64_t listen)
 {
     struct environment *e = environment_current();
 
+    if (listen && network_listen(e) > 0)
+        e->info->pending |= EVENT_NET;
     while (!e->info->pending && (deadline_ns == SCHED_FOREVER || apic_now_ns() < deadline_ns))
         sched_wait(&e->events, deadline_ns);
     return e->info->pending;

@@ -35,6 +35,11 @@ def loaded_bytes(path: Path) -> int:
     return total
 
 
+def name_of(path: Path) -> str:
+    """build/parts/books-off/machine.o is books-off/machine."""
+    return "/".join(path.with_suffix("").parts[2:])
+
+
 def objects_of(words: list[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
     """({object: SHA-256}, {domain: objects}) of the words of the command line."""
     objects: dict[str, str] = {}
@@ -44,7 +49,7 @@ def objects_of(words: list[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
         if word.endswith(":"):
             mine = domains.setdefault(word[:-1], [])
             continue
-        name, sha256 = Path(word).stem, digest(Path(word))
+        name, sha256 = name_of(Path(word)), digest(Path(word))
         if objects.setdefault(name, sha256) != sha256:
             raise ValueError(f"{word}: another object of this image is called {name} and is not the same")
         mine.append(name)

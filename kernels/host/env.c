@@ -21,6 +21,8 @@ static uint64_t range_bytes;
 static bool range_set, silent;
 static uint64_t now_ns, epoch_ns = (uint64_t)1704067200 * NS_PER_S, random_state = 1;
 static void (*copy_handler)(void);
+static void (*irq_handler)(void *arg);
+static void *irq_arg;
 static void *(*translate)(uint64_t address, bool write);
 
 void host_env_range(const void *start, size_t bytes)
@@ -159,9 +161,15 @@ void env_irq_restore(uint64_t saved)
 int env_irq_bind(uint32_t irq, void (*handler)(void *arg), void *arg)
 {
     (void)irq;
-    (void)handler;
-    (void)arg;
+    irq_handler = handler;
+    irq_arg = arg;
     return 0;
+}
+
+void host_env_interrupt(void)
+{
+    ASSERT(irq_handler);
+    irq_handler(irq_arg);
 }
 
 uint64_t env_dma(const void *p)

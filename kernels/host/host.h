@@ -2,8 +2,8 @@
 /*
  * host.h: a Linux process as a home for parts, so that tests, sanitizers and fuzzers reach them.
  *
- * It offers what the parts need (env.h, alloc.h, sched.h, blk.h, panic.h) and here the handles by which a test makes
- * the home misbehave.  Compile host files and parts with -iquote for the include directories, not -I: some of our
+ * It offers what the parts need (env.h, alloc.h, sched.h, blk.h, nic.h, panic.h) and here the handles by which a test
+ * makes the home misbehave.  Compile host files and parts with -iquote for the include directories, not -I: some of our
  * headers have the names of the C library's.  A host file that needs libc's errno must not include base/errno.h.
  *
  * Threads are fibers: they change over only where something sleeps, as in the real homes.
@@ -28,6 +28,7 @@ void host_env_on_copy(void (*handler)(void));
 /* The process's memory behind a caller's address, up to the end of its page; NULL: -EFAULT.  host_space_translate is
    one.  Without it a caller's address is an address of the process. */
 void host_env_translate(void *(*handler)(uint64_t address, bool write));
+void host_env_interrupt(void);        /* of the line that env_irq_bind was called for last */
 void host_env_clock_set(uint64_t ns); /* time goes on to there, if it is not past it */
 
 /* ---- alloc.c ---- */
@@ -114,5 +115,30 @@ void host_blk_on_request(void (*handler)(void));
 /* The disk as it may be after losing power now: what was flushed, and a choice (by seed) of the segments written
    since.  The caller frees it. */
 void *host_blk_crash(uint64_t seed, uint64_t *bytes);
+
+/* ---- nic.c ---- */
+
+/* There is an interface, and sent(frame, bytes) is given each frame that goes out, with its checksum, from within
+   nic_send; it may call host_nic_deliver.  NULL: there is none (nic_init: -ENODEV). */
+void host_nic_connect(void (*sent)(const void *frame, size_t bytes));
+/* A frame comes; false: it was dropped (its size, no room, nobody's).  Calls the nic's ready as an interrupt would. */
+bool host_nic_deliver(const void *frame, size_t bytes);
+void host_nic_sums(bool sent, bool received); /* the interface offers checksums; neither unless asked for */
+/* Frames that may be on their way out until nic_sent takes them, and that may be waiting or lent: no bound, and 64. */
+void host_nic_rooms(unsigned to_send, unsigned to_receive);
+void host_nic_claims_check(bool check); /* frames that no claim covers are dropped */
+bool host_nic_claimed(const void *frame, size_t bytes);
+unsigned host_nic_claims(void); /* held now */
+unsigned host_nic_lent(void);   /* frames that nic_receive gave out and nic_give did not take back */
+void host_nic_reset(void);      /* as in the beginning, and what is under way is forgotten */
+
+/* ---- net.c ---- */
+
+/* Forgets all sockets; without a network net_open answers -ENODEV. */
+void host_net_reset(bool there);
+/* How often something got on its way while a sleeper could be woken for it, and while there was none. */
+void host_net_wakes(uint64_t *of_users, uint64_t *of_nobody);
+void host_net_flood(bool on);          /* net_pending is always true */
+void host_net_reset_connection(int s); /* the other side resets it: net_work will tell */
 
 #endif

@@ -25,6 +25,7 @@ static uint64_t random_state;
 
 struct thread *sched_running = &boot_fiber.thread;
 bool sched_yield_wanted;
+void (*sched_idle)(void);
 
 void sched_init(struct thread *boot, void *stack_top, void *fpu)
 {

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * compose.c: the processes around the kernel: the memory server, the console's driver, the application.  A client's
- * badge is its domain's number.  None shares memory with another, so what does not fit messages is copied by the
- * kernel.
+ * compose.c: the processes around the kernel: the memory server, the drivers of console and network interface, the
+ * network, the application.  A client's badge is its domain's number.  Data that does not fit messages is copied by the
+ * kernel; only net shows the application what sockets are ready, and nic reaches net's memory, as in micro/compose.c.
  */
 #include "micro/compose.h"
 #include "micro/micro.h"
+#include "micro/protocol.h"
 
 #define KIB 1024u
 #define MODULE(name) .module = module_##name##_start, .module_end = module_##name##_end
 
 extern const char module_library_start[], module_library_end[], module_console_start[], module_console_end[];
 extern const char module_mem_start[], module_mem_end[], module_echo_start[], module_echo_end[];
+extern const char module_net_start[], module_net_end[], module_nic_start[], module_nic_end[];
 
 const struct micro_process micro_processes[] = {
     {
@@ -19,7 +21,7 @@ const struct micro_process micro_processes[] = {
         .domain = DOMAIN_CONSOLE,
         MODULE(console),
         .ram_least = 64 * KIB,
-        .device = MICRO_DEVICE_SERIAL,
+        .devices = {MICRO_DEVICE_SERIAL},
         .port_first = 0x3f8, /* COM1 */
         .port_count = 8,
         .ports_by_call = "ports=call",
@@ -44,6 +46,27 @@ const struct micro_process micro_processes[] = {
         .handles = {{HANDLE_APP, MICRO_GIVEN_PROCESS, DOMAIN_LIBRARY, 0}, {HANDLE_MACHINE, MICRO_GIVEN_MACHINE, 0, 0}},
     },
     {
+        .name = "nic",
+        .domain = DOMAIN_NIC,
+        .network = true,
+        MODULE(nic),
+        .ram_least = 384 * KIB,
+        .devices = {MICRO_DEVICE_NET},
+        .handles = {{HANDLE_APP, MICRO_GIVEN_PROCESS, DOMAIN_NET, 0}, {HANDLE_MACHINE, MICRO_GIVEN_MACHINE, 0, 0}},
+        .windows = {{DOMAIN_NET, 0, WINDOW_OFFSET(DOMAIN_NET), WINDOW_OFFSET(DOMAIN_NIC), NULL}},
+    },
+    {
+        .name = "net",
+        .domain = DOMAIN_NET,
+        .network = true,
+        MODULE(net),
+        .ram_least = 1024 * KIB,
+        .ram_share = 96,
+        .handles = {{HANDLE_NIC, MICRO_GIVEN_ENDPOINT, DOMAIN_NIC, DOMAIN_NET},
+                    {HANDLE_APP, MICRO_GIVEN_PROCESS, DOMAIN_LIBRARY, 0},
+                    {HANDLE_MACHINE, MICRO_GIVEN_MACHINE, 0, 0}},
+    },
+    {
         .name = "library",
         .domain = DOMAIN_LIBRARY,
         MODULE(library),
@@ -57,7 +80,10 @@ const struct micro_process micro_processes[] = {
                     {HANDLE_CONSOLE, MICRO_GIVEN_ENDPOINT, DOMAIN_CONSOLE, DOMAIN_LIBRARY},
                     {HANDLE_MEM, MICRO_GIVEN_ENDPOINT, DOMAIN_MEM, DOMAIN_LIBRARY},
                     {HANDLE_ECHO, MICRO_GIVEN_ENDPOINT, DOMAIN_ECHO, DOMAIN_LIBRARY},
+                    {HANDLE_NET, MICRO_GIVEN_ENDPOINT, DOMAIN_NET, DOMAIN_LIBRARY},
                     {HANDLE_MACHINE, MICRO_GIVEN_MACHINE, 0, 0}},
+        .windows = {{DOMAIN_NET, NET_SHOWN_BYTES, WINDOW_OFFSET(DOMAIN_NET) + NET_SHOWN,
+                     WINDOW_OFFSET(DOMAIN_LIBRARY) + NET_SHOWN, NULL}},
     },
 };
 const unsigned micro_process_count = sizeof micro_processes / sizeof *micro_processes;

@@ -92,7 +92,8 @@ int64_t fs_load(int node, uint64_t offset, void *buffer, uint64_t n);
 int64_t fs_write(int node, uint64_t offset, uaddr_t buffer, uint64_t n);
 
 int fs_truncate(int node, uint64_t bytes); /* -EFBIG -EISDIR -EINVAL (not a regular file) */
-int fs_fsync(int node);                    /* the file's data and what is needed to find it are on stable storage */
+int fs_fsync(int node);                    /* the file's data and all of its inode are on stable storage */
+int fs_fdatasync(int node);                /* its data and what is needed to find it; its times may not be */
 int fs_stat(int node, struct fs_stat *out);
 void fs_stat_volume(struct fs_volume *out);
 void fs_books(struct fs_books *out);

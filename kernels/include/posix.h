@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * posix.h: processes, files and system calls as a POSIX program knows them, over fs.h, pager.h, sched.h, console.h.
- * The calls themselves are listed in os.list, which makes os_calls.h.
+ * posix.h: processes, files, sockets and system calls as a POSIX program knows them, over fs.h, net.h, pager.h,
+ * sched.h, console.h. The calls themselves are listed in os.list, which makes os_calls.h.
  */
 #ifndef TOLL_POSIX_H
 #define TOLL_POSIX_H

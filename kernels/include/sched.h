@@ -95,6 +95,10 @@ void sched_kill(struct thread *t);
 void sched_tick(uint64_t now_ns);
 extern bool sched_yield_wanted;
 
+/* What is called, with interrupts off, whenever no thread is ready: env_idle, until somebody puts a function of his own
+   here that makes a thread ready or calls env_idle. */
+extern void (*sched_idle)(void);
+
 /* A lock that may be held across sleeps.  Not recursive. */
 struct mutex {
     bool locked;

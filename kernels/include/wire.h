@@ -18,6 +18,7 @@
  *                                               kernel's own books say was crossed in it (names of
  *                                               enum wire_kind; absent where the system keeps no books)
  *      TOLL1 value NAME UNIT N                  a further number that the workload reports
+ *      TOLL1 listen PROTOCOL PORT               a server: clients may come to this port, tcp or udp
  *      TOLL1 o HEX                              the next bytes of the output that is hashed
  *      TOLL1 done WORKLOAD STATUS REASON...     the end of one workload: STATUS ok, fail or skip
  *      TOLL1 panic REASON...                    the kernel gave up; console text with a backtrace follows

@@ -3,6 +3,8 @@
  * init.c: the first program of the Linux baseline: brings a minimal system up, runs workloads, says how they ended
  * (wire.h) and leaves through the debug-exit port.
  *
+ * A word ip=ADDRESS/PREFIX[,GATEWAY] before them brings the network up (network.c).
+ *
  * What to run are the words after "--" on the kernel's command line: programs with their arguments, separated by
  * "+".  They are read from /proc/cmdline, because the kernel hands a program no more than 32 words; more must
  * stand in one pair of double quotes.
@@ -89,19 +91,18 @@ static void open_console(void)
         close(fd);
 }
 
-/* The modules of the initramfs, in the order of their names. */
-static void load_modules(void)
+void init_load_modules(const char *folder)
 {
     struct dirent **files;
-    int n = scandir("/modules", &files, NULL, alphasort);
-    char path[300];
+    int n = scandir(folder, &files, NULL, alphasort);
+    char path[320];
 
     for (int i = 0; i < n; i++) {
         int fd;
 
         if (files[i]->d_name[0] == '.')
             continue;
-        snprintf(path, sizeof(path), "/modules/%s", files[i]->d_name);
+        snprintf(path, sizeof(path), "%s/%s", folder, files[i]->d_name);
         fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
             init_print("init: %s: %s\n", path, strerror(errno));
@@ -208,21 +209,24 @@ static bool run(char **argv)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+static char *command_line(void)
+{
+    static char line[4096];
+    int fd = line[0] ? -1 : open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0 && read(fd, line, sizeof(line) - 1) < 0)
+        line[0] = '\0';
+    close(fd);
+    return line;
+}
+
 /* The words after "--", without the quotes around them all. */
 static char *read_words(void)
 {
-    static char line[4096];
-    int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
-    char *words;
+    char *words = strstr(command_line(), " -- ");
 
-    close(fd);
-    if (n <= 0)
-        return line;
-    line[n] = '\0';
-    words = strstr(line, " -- ");
     if (!words)
-        return line + n;
+        return command_line() + strlen(command_line());
     for (char *c = words; *c; c++)
         if (*c == '"' || *c == '\n')
             *c = ' ';
@@ -265,7 +269,8 @@ int main(void)
     if (!strncmp(words, "symbols", strlen("symbols"))) {
         ok = symbols_print();
     } else {
-        load_modules();
+        init_load_modules("/modules");
+        network_start(command_line());
         mount_disk();
         ok = run_all(words);
     }

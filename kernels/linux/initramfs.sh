@@ -1,25 +1,26 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# initramfs.sh OUT INIT [-m MODULE_LIST MODULES_FOLDER] [PROGRAM...]: packs the baseline's first file system: /init,
-# the listed modules in /modules under names that sort in the list's order, and the programs in /bin.  The same
-# contents give the same bytes.
+# initramfs.sh OUT INIT [-m MODULE_LIST MODULES_FOLDER]... [PROGRAM...]: packs the baseline's first file system: /init,
+# the modules of each list (kernels/linux/NAME) in /NAME under names that sort in the list's order, and the programs in
+# /bin.  The same contents give the same bytes.
 set -euo pipefail
 
 out=$1 init=$2
 shift 2
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
-mkdir "$tree"/{bin,proc,sys,dev,disk,modules}
+mkdir "$tree"/{bin,proc,sys,dev,disk}
 cp "$init" "$tree/init"
-if [[ ${1-} == -m ]]; then
+while [[ ${1-} == -m ]]; do
     number=10
+    mkdir "$tree/${2##*/}"
     while read -r module; do
-        cp "$3/kernel/$module" "$tree/modules/$number-${module##*/}"
+        cp "$3/kernel/$module" "$tree/${2##*/}/$number-${module##*/}"
         number=$((number + 1))
     done < <(grep -v '^#' "$2")
     shift 3
-fi
+done
 for program; do
     strip -g -o "$tree/bin/${program##*/}" "$program"
 done

@@ -32,7 +32,7 @@ build/linux/%.o: kernels/linux/%.c kernels/linux/init.h kernels/include/wire.h b
 	$(Q)$(CC) $(LINUX_CFLAGS) -nostdinc -isystem $(MUSL_LINUX)/include \
 		-isystem $(dir $(LINUX_LIBGCC))include -c -o $@ $<
 
-build/linux/init: build/linux/init.o build/linux/symbols.o
+build/linux/init: build/linux/init.o build/linux/network.o build/linux/symbols.o
 	$(Q)$(LINUX_LINK) -s -o $@ $(LINUX_CRT) $^ $(MUSL_LINUX)/lib/libc.a $(LINUX_LIBGCC) $(MUSL_LINUX)/lib/crtn.o
 
 build/linux/bin/%: build/workloads/%.o build/workloads/toll.o kernels/linux/workload.ld build/deps.mk
@@ -40,8 +40,10 @@ build/linux/bin/%: build/workloads/%.o build/workloads/toll.o kernels/linux/work
 	$(Q)$(LINUX_LINK) -T kernels/linux/workload.ld -o $@ $(LINUX_CRT) $(filter %.o,$^) --start-group \
 		$(ZLIB)/libz.a $(MUSL_LINUX)/lib/libc.a $(LINUX_LIBGCC) --end-group $(MUSL_LINUX)/lib/crtn.o
 
-build/linux/initramfs.cpio: kernels/linux/initramfs.sh kernels/linux/modules build/linux/init $(LINUX_PROGRAMS)
-	$(Q)bash $< $@ build/linux/init -m kernels/linux/modules $(LINUX_MODULES) $(LINUX_PROGRAMS)
+build/linux/initramfs.cpio: kernels/linux/initramfs.sh kernels/linux/modules kernels/linux/modules.network \
+		build/linux/init $(LINUX_PROGRAMS)
+	$(Q)bash $< $@ build/linux/init -m kernels/linux/modules $(LINUX_MODULES) \
+		-m kernels/linux/modules.network $(LINUX_MODULES) $(LINUX_PROGRAMS)
 
 build/linux/symbols.cpio: kernels/linux/initramfs.sh build/linux/init
 	$(Q)bash $< $@ build/linux/init

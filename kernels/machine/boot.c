@@ -14,6 +14,7 @@
 #define LOW_END 0x100000u
 #define PAGE 4096u
 #define LARGE 0x200000u
+#define NETWORK_BYTES 64 /* two addresses, a prefix */
 
 struct start_info {
     uint32_t magic, version, flags, module_count;
@@ -128,6 +129,24 @@ uint64_t boot_number(const char *key, uint64_t fallback)
     for (word += strlen(key); *word >= '0' && *word <= '9'; word++)
         n = n * 10 + (uint64_t)(*word - '0');
     return n;
+}
+
+bool boot_network(const char **config)
+{
+    static char text[NETWORK_BYTES];
+    const char *word = bus_command_line("ip=", 0), *program;
+    unsigned n = 0;
+
+    if (!word)
+        return false;
+    program = bus_command_line("-- ", 0);
+    if (program && program < word)
+        return false;
+    for (word += sizeof "ip=" - 1; word[n] && word[n] != ' ' && n < sizeof text - 1; n++)
+        text[n] = word[n];
+    text[n] = 0;
+    *config = strcmp(text, "loopback") ? text : NULL;
+    return true;
 }
 
 const char *boot_program_words(void)

@@ -3,6 +3,7 @@
 #ifndef TOLL_BOOT_H
 #define TOLL_BOOT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define BOOT_RANGES_MAX 16
@@ -28,6 +29,10 @@ _Noreturn void kernel_main(void);
 
 /* The value of word "key=..." on the command line, before any "--": a number, or fallback. */
 uint64_t boot_number(const char *key, uint64_t fallback);
+
+/* Whether there is to be a network: the word "ip=..." before any "--".  config is what net_init takes: what follows
+   "ip=", or NULL for "ip=loopback". */
+bool boot_network(const char **config);
 
 /* What follows the word "--", or "". */
 const char *boot_program_words(void);

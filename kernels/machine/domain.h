@@ -11,7 +11,7 @@
  *                     + DOMAIN_RAM       its memory: ram_bytes in one piece, physically too (ram_physical)
  *                     + DOMAIN_WINDOW    memory of others that it shares
  *                     + DOMAIN_DEVICE    registers of its device
- *      PROGRAM_BASE                      the file of the program to start, read-only
+ *      PROGRAM_BASE                      the file of the program to start, read-only; above the last domain
  *      TABLE_WINDOW                      page tables, read-only, where a structure shows them
  *
  * An upcall makes a domain go on at info->upcall_entry with rsp pointing to a struct upcall that the kernel has put on
@@ -32,8 +32,10 @@
 #define DOMAIN_WINDOW 0x800000000
 #define DOMAIN_DEVICE 0xc00000000
 #define DOMAIN_DEVICE_STRIDE 0x1000000
-#define DOMAIN_DEVICES_MAX 4
-#define PROGRAM_BASE DOMAIN_BASE(7)
+#define DOMAIN_DEVICES_MAX 6
+#define DOMAIN_GIVEN_MAX 2 /* virtio devices of one domain */
+#define PROGRAM_BASE (DOMAIN_BASE(7) + 0xe00000000)
+#define PROGRAM_BYTES_MAX 0x200000000
 #define TABLE_WINDOW 0x7f8000000000
 #define APP_END 0x7e0000000000
 #define DOMAIN_STACK_BYTES 16384 /* of the stack that a domain starts on, in its image */
@@ -43,6 +45,7 @@
 #define EVENT_DISK 2
 #define EVENT_INPUT 4
 #define EVENT_RELEASE 8 /* the kernel wants frames back */
+#define EVENT_NET 16    /* frames have come, or sockets have changed */
 
 /* Offsets for assembly. */
 #define INFO_PENDING 0
@@ -94,11 +97,15 @@ struct domain_info {
     uint64_t window_whole;                    /* for drivers, whose devices reach it too; 0: none */
     struct {
         uint64_t physical, bytes;
-    } device[DOMAIN_DEVICES_MAX]; /* registers, mapped at DOMAIN_DEVICE + index * DOMAIN_DEVICE_STRIDE */
-    uint32_t device_irq;          /* as bus.h numbers lines */
-    uint32_t device_pci;          /* 1: on PCI */
-    uint64_t msi_address;         /* what a message of it is, if it is on PCI */
-    uint32_t msi_data, reserved2;
+    } device[DOMAIN_DEVICES_MAX];             /* registers, mapped at DOMAIN_DEVICE + index * DOMAIN_DEVICE_STRIDE */
+    uint32_t device_irq[DOMAIN_GIVEN_MAX];    /* as bus.h numbers lines */
+    uint32_t device_handle[DOMAIN_GIVEN_MAX]; /* what each line is named by */
+    struct {
+        uint64_t address; /* what a message of it is */
+        uint32_t data, reserved;
+    } msi[DOMAIN_GIVEN_MAX];               /* of those on PCI */
+    uint32_t device_pci;                   /* how many are on PCI */
+    uint32_t environment;                  /* this one's number, where there are several with the same domains */
     uint64_t program_bytes;                /* at PROGRAM_BASE; 0: no program */
     uint64_t program_physical;             /* its first frame; the others follow */
     uint64_t extent_first, extent_sectors; /* of the disk, where the kernel shares it out */

@@ -110,7 +110,7 @@ void env_thread_release(struct thread *t)
 
 void home_thread_switch(struct thread *from, struct thread *to)
 {
-    books[WIRE_THREAD_SWITCH]++;
+    BOOK_ADD(books[WIRE_THREAD_SWITCH], 1);
     cpu_fpu_switch(from->fpu, to->fpu);
     if (cpu.fsgsbase)
         from->tls = cpu_fs_base();
@@ -121,7 +121,7 @@ void home_thread_switch(struct thread *from, struct thread *to)
 
 void home_interrupt(const struct trap *trap)
 {
-    books[WIRE_INTERRUPT]++;
+    BOOK_ADD(books[WIRE_INTERRUPT], 1);
     if (trap->vector != TRAP_TIMER) {
         irq_run((unsigned)trap->vector);
         return;
@@ -183,8 +183,8 @@ void env_log(const char *format, ...)
 
 unsigned env_books(uint64_t *out, unsigned n)
 {
-    if (n > WIRE_KINDS)
-        n = WIRE_KINDS;
+    if (n > BOOKS_KEPT)
+        n = BOOKS_KEPT;
     memcpy(out, books, n * sizeof *books);
     return n;
 }

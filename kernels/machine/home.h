@@ -3,13 +3,10 @@
 #ifndef TOLL_HOME_H
 #define TOLL_HOME_H
 
+#include "machine/books.h"
 #include "machine/trap.h"
-#include "wire.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-/* The kernel's own books, indexed by enum wire_kind. */
-extern uint64_t books[WIRE_KINDS];
 
 /* Processor, memory, interrupts and clock, in the order in which they need each other.  own_stacks: see trap_init;
    user: see paging_init.  In two steps for homes that take memory away (memory_carve) before the allocator gets it. */

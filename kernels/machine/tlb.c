@@ -39,7 +39,7 @@ static unsigned asid_of(const struct table *table)
 static void load_tagged(struct table *table)
 {
     if (table->cr3 & CR3_KEEP) {
-        books[WIRE_AS_SWITCH_KEPT]++;
+        BOOK_ADD(books[WIRE_AS_SWITCH_KEPT], 1);
         paging_load_keep(table->cr3);
         return;
     }

@@ -42,7 +42,7 @@ static bool upcall_send(struct trap *trap, const struct domain_info *info, uint6
     trap->rip = entry;
     trap->rsp = place;
     trap->flags = FLAGS_AT_ENTRY;
-    books[WIRE_UPCALL]++;
+    BOOK_ADD(books[WIRE_UPCALL], 1);
     return true;
 }
 

@@ -82,14 +82,29 @@ struct virtio_queue {
 
 /* Sets up queue index with at most VIRTIO_QUEUE_MAX descriptors.  0, -ENODEV, -ENOMEM. */
 int virtio_queue_init(struct virtio_queue *q, struct virtio_device *d, uint16_t index);
+void virtio_queue_free(struct virtio_queue *q); /* after a reset of the device; q may be all zero */
 
 /* Makes a chain of count > 0 buffers available; token, not NULL, comes back from virtio_queue_take.  Those that the
    device writes come last.  -ENOSPC: not enough descriptors.  The chain's head is what free_head was before. */
 int virtio_queue_add(struct virtio_queue *q, const struct virtio_buffer *buffers, unsigned count, void *token);
 void virtio_queue_kick(struct virtio_queue *q); /* tells the device, if it wants to be told */
+/* The same, but only if it has fewer chains than limit: one that has more is not waiting to be told. */
+void virtio_queue_kick_below(struct virtio_queue *q, uint16_t limit);
 
 /* The next chain that the device has used: its token, and how many bytes it wrote (never more than it might); NULL
    if none: then the next one will raise an interrupt.  A used entry that names no chain in flight is ignored. */
 void *virtio_queue_take(struct virtio_queue *q, uint32_t *written);
+
+/* For drivers that look by themselves, and want an interrupt only when they say so.  The device may raise one all the
+   same. */
+bool virtio_queue_pending(const struct virtio_queue *q);      /* used entries wait to be taken */
+bool virtio_queue_arm(struct virtio_queue *q, uint16_t more); /* interrupt at that many; whether they are there now */
+void virtio_queue_disarm(struct virtio_queue *q);             /* no interrupt */
+void *virtio_queue_take_quiet(struct virtio_queue *q);        /* as virtio_queue_take, asking for no interrupt */
+
+/* The same for a chain that will be made available again as it is: its descriptors stay its own, and head is what
+   free_head was when it was added. */
+void *virtio_queue_borrow(struct virtio_queue *q, uint32_t *written);
+void virtio_queue_again(struct virtio_queue *q, uint16_t head, void *token);
 
 #endif

@@ -19,6 +19,7 @@
 #define DESCRIPTOR_NEXT 1
 #define DESCRIPTOR_WRITE 2
 #define USED_NO_NOTIFY 1
+#define AVAILABLE_NO_INTERRUPT 1
 
 struct virtio_descriptor {
     uint64_t address;
@@ -83,6 +84,13 @@ int virtio_queue_init(struct virtio_queue *q, struct virtio_device *d, uint16_t 
     return 0;
 }
 
+void virtio_queue_free(struct virtio_queue *q)
+{
+    if (q->descriptors)
+        alloc_page_free((void *)q->descriptors);
+    q->descriptors = NULL;
+}
+
 /* Writes a descriptor; its last three fields at once. */
 static inline void describe(struct virtio_queue *q, uint16_t at, const struct virtio_buffer *b, unsigned flags,
                             uint16_t next)
@@ -113,6 +121,13 @@ static uint16_t fill(struct virtio_queue *q, const struct virtio_buffer *buffers
     return at;
 }
 
+static inline void publish(struct virtio_queue *q, uint16_t head)
+{
+    q->available->ring[q->available_index & (q->size - 1)] = head;
+    barrier();
+    q->available->index = ++q->available_index;
+}
+
 int virtio_queue_add(struct virtio_queue *q, const struct virtio_buffer *buffers, unsigned count, void *token)
 {
     if (count == 0 || count > q->free_count)
@@ -124,9 +139,7 @@ int virtio_queue_add(struct virtio_queue *q, const struct virtio_buffer *buffers
     chain->token = token;
     q->free_head = q->next[chain->tail];
     q->free_count -= (uint16_t)count;
-    q->available->ring[q->available_index & (q->size - 1)] = head;
-    barrier();
-    q->available->index = ++q->available_index;
+    publish(q, head);
     return 0;
 }
 
@@ -149,6 +162,35 @@ void virtio_queue_kick(struct virtio_queue *q)
         q->device->transport->notify(q->device, q->index);
 }
 
+void virtio_queue_kick_below(struct virtio_queue *q, uint16_t limit)
+{
+    if ((uint16_t)(q->available_index - q->used->index) < limit)
+        virtio_queue_kick(q);
+}
+
+bool virtio_queue_pending(const struct virtio_queue *q)
+{
+    return q->used->index != q->used_index;
+}
+
+bool virtio_queue_arm(struct virtio_queue *q, uint16_t more)
+{
+    if (q->event_index)
+        q->available->ring[q->size] = (uint16_t)(q->used_index + more - 1);
+    else
+        q->available->flags = 0;
+    fence();
+    return (uint16_t)(q->used->index - q->used_index) >= more;
+}
+
+void virtio_queue_disarm(struct virtio_queue *q)
+{
+    if (q->event_index)
+        q->available->ring[q->size] = (uint16_t)(q->used_index - 1);
+    else
+        q->available->flags = AVAILABLE_NO_INTERRUPT;
+}
+
 /* Asks for an interrupt at the next used entry; whether one came meanwhile. */
 static bool rearm(struct virtio_queue *q)
 {
@@ -168,9 +210,11 @@ static void chain_free(struct virtio_queue *q, uint16_t head)
     q->free_count += chain->count;
 }
 
-void *virtio_queue_take(struct virtio_queue *q, uint32_t *written)
+/* arms: asks for an interrupt where there is nothing to take; keeps: the chain's descriptors stay its own. */
+static inline __attribute__((always_inline)) void *take(struct virtio_queue *q, uint32_t *written, bool arms,
+                                                        bool keeps)
 {
-    while (q->used->index != q->used_index || rearm(q)) {
+    while (q->used->index != q->used_index || (arms && rearm(q))) {
         barrier();
         volatile struct virtio_used_entry *entry = &q->used->ring[q->used_index++ & (q->size - 1)];
         uint32_t head = entry->head, bytes = entry->bytes;
@@ -178,8 +222,33 @@ void *virtio_queue_take(struct virtio_queue *q, uint32_t *written)
             continue;
         void *token = q->chains[head].token;
         *written = bytes < q->chains[head].writable ? bytes : q->chains[head].writable;
-        chain_free(q, (uint16_t)head);
+        if (keeps)
+            q->chains[head].token = NULL;
+        else
+            chain_free(q, (uint16_t)head);
         return token;
     }
     return NULL;
+}
+
+void *virtio_queue_take(struct virtio_queue *q, uint32_t *written)
+{
+    return take(q, written, true, false);
+}
+
+void *virtio_queue_take_quiet(struct virtio_queue *q)
+{
+    uint32_t written;
+    return take(q, &written, false, false);
+}
+
+void *virtio_queue_borrow(struct virtio_queue *q, uint32_t *written)
+{
+    return take(q, written, false, true);
+}
+
+void virtio_queue_again(struct virtio_queue *q, uint16_t head, void *token)
+{
+    q->chains[head].token = token;
+    publish(q, head);
 }

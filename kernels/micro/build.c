@@ -68,53 +68,62 @@ static void program_map(const struct micro_process *m, struct process *p)
     range_map(m, m->domain, PROGRAM_BASE, file, PAGER_READ);
 }
 
-static void irq_add(const struct micro_process *m, struct process *p, uint32_t line)
+static unsigned irq_add(const struct micro_process *m, struct process *p, unsigned n, uint32_t line)
 {
-    unsigned n = p->irq[0] ? 1 : 0;
+    static const uint8_t slots[] = {HANDLE_IRQ, HANDLE_IRQ_SECOND, HANDLE_IRQ_THIRD};
 
     p->irq[n] = irq_make(line, p);
     need(p->irq[n], m);
-    handle_set(p, n ? HANDLE_IRQ_SECOND : HANDLE_IRQ, 0, &p->irq[n]->object, 0);
+    handle_set(p, slots[n], 0, &p->irq[n]->object, 0);
+    return slots[n];
 }
 
-/* Registers, in whole pages. */
-static void registers_map(const struct micro_process *m, unsigned i)
+/* Registers, in whole pages, as number n. */
+static void registers_map(const struct micro_process *m, unsigned n, uint64_t physical, uint64_t bytes)
 {
-    uint64_t physical = device_disk.registers[i].physical, first = physical & -(uint64_t)PAGE_BYTES;
-    uint64_t end = (physical + device_disk.registers[i].bytes + PAGE_BYTES - 1) & -(uint64_t)PAGE_BYTES;
+    uint64_t first = physical & -(uint64_t)PAGE_BYTES;
+    uint64_t end = (physical + bytes + PAGE_BYTES - 1) & -(uint64_t)PAGE_BYTES;
     struct plan_range range = {first, end - first};
 
-    range_map(m, m->domain, DOMAIN_BASE((uint64_t)m->domain) + DOMAIN_DEVICE + i * (uint64_t)DOMAIN_DEVICE_STRIDE,
+    range_map(m, m->domain, DOMAIN_BASE((uint64_t)m->domain) + DOMAIN_DEVICE + n * (uint64_t)DOMAIN_DEVICE_STRIDE,
               range, READ_WRITE | PAGING_UNCACHED);
 }
 
-static void disk_give(const struct micro_process *m, struct process *p)
+static void virtio_give(const struct micro_process *m, struct process *p, unsigned n, enum virtio_type type)
 {
-    const struct device *d = &device_disk;
+    const struct device *d = device_find(type);
+    unsigned at = 0, line = 0, pci = p->info->device_pci;
 
-    device_find();
-    if (!d->present)
+    if (!d)
         return;
-    for (unsigned i = 0; i < d->count; i++) {
-        registers_map(m, i);
-        p->info->device[i].physical = d->registers[i].physical;
-        p->info->device[i].bytes = d->registers[i].bytes;
+    while (p->info->device[at].bytes)
+        at++;
+    while (p->info->device_irq[line])
+        line++;
+    for (unsigned i = 0; i < d->count; i++, at++) {
+        need(at < DOMAIN_DEVICES_MAX, m);
+        registers_map(m, at, d->registers[i].physical, d->registers[i].bytes);
+        p->info->device[at].physical = d->registers[i].physical;
+        p->info->device[at].bytes = d->registers[i].bytes;
     }
-    p->info->device_irq = d->line;
+    p->info->device_irq[line] = d->line;
     if (d->pci) {
-        p->has_config = true;
-        p->info->device_pci = 1;
-        bus_msi_target(d->line - IRQ_MSI_BASE, &p->info->msi_address, &p->info->msi_data);
+        p->pci[pci] = d;
+        bus_msi_target(d->line - IRQ_MSI_BASE, &p->info->msi[pci].address, &p->info->msi[pci].data);
+        p->info->device_pci = pci + 1;
     }
-    irq_add(m, p, d->line);
+    p->info->device_handle[line] = irq_add(m, p, n, d->line);
 }
 
-static void device_give(const struct micro_process *m, struct process *p, enum micro_device device)
+static void devices_give(const struct micro_process *m, struct process *p)
 {
-    if (device == MICRO_DEVICE_DISK)
-        disk_give(m, p);
-    else if (device == MICRO_DEVICE_SERIAL)
-        irq_add(m, p, SERIAL_IRQ);
+    for (unsigned n = 0; n < MICRO_DEVICES; n++)
+        if (m->devices[n] == MICRO_DEVICE_DISK)
+            virtio_give(m, p, n, VIRTIO_BLK);
+        else if (m->devices[n] == MICRO_DEVICE_NET && plan_has_network())
+            virtio_give(m, p, n, VIRTIO_NET);
+        else if (m->devices[n] == MICRO_DEVICE_SERIAL)
+            irq_add(m, p, n, SERIAL_IRQ);
 }
 
 static void ports_give(const struct micro_process *m, struct process *p)
@@ -128,10 +137,11 @@ static void ports_give(const struct micro_process *m, struct process *p)
     p->io_map = offsetof(struct trap_tss, ports);
 }
 
-static void window_map(const struct micro_process *m, struct process *p, uint64_t offset, struct plan_range range)
+static void window_map(const struct micro_process *m, struct process *p, const struct micro_window *w, uint64_t offset,
+                       struct plan_range range)
 {
     range_map(m, p->domain, DOMAIN_BASE((uint64_t)p->domain) + DOMAIN_WINDOW + offset, range, READ_WRITE);
-    if (p->info->window_bytes < offset + range.bytes)
+    if (w->unless && p->info->window_bytes < offset + range.bytes)
         p->info->window_bytes = offset + range.bytes;
 }
 
@@ -142,9 +152,9 @@ static void window_give(const struct micro_process *m, unsigned i, struct proces
     struct plan_range range = w->bytes ? plan_window[m->domain][i] : plan_ram[w->with];
 
     if (p->domain == m->domain)
-        window_map(m, p, w->offset, range);
+        window_map(m, p, w, w->offset, range);
     else if (p->domain == w->with && w->bytes)
-        window_map(m, p, w->with_offset, range);
+        window_map(m, p, w, w->with_offset, range);
     if (p->domain == m->domain && !w->bytes) {
         p->info->window_address = DOMAIN_BASE((uint64_t)p->domain) + DOMAIN_WINDOW + w->offset;
         p->info->window_physical = range.physical;
@@ -156,7 +166,7 @@ static void windows_give(struct process *p)
 {
     for (unsigned n = 0; n < micro_process_count; n++)
         for (unsigned i = 0; i < MICRO_WINDOWS; i++)
-            if (plan_window_is(&micro_processes[n].windows[i]) && plan_has_window(&micro_processes[n].windows[i]))
+            if (plan_has_window(&micro_processes[n], &micro_processes[n].windows[i]))
                 window_give(&micro_processes[n], i, p);
 }
 
@@ -195,8 +205,7 @@ static void process_make(const struct micro_process *m)
         program_map(m, p);
     windows_give(p);
     ports_give(m, p);
-    device_give(m, p, m->device);
-    device_give(m, p, m->device_second);
+    devices_give(m, p);
     handles_own(m, p);
 }
 
@@ -256,13 +265,13 @@ static void limits_set(void)
 static void make_all(bool applications)
 {
     for (unsigned i = 0; i < micro_process_count; i++)
-        if (micro_processes[i].application == applications)
+        if (micro_processes[i].application == applications && plan_has(&micro_processes[i]))
             process_make(&micro_processes[i]);
     for (unsigned i = 0; i < micro_process_count; i++)
         handles_give(&micro_processes[i]);
     limits_set();
     for (unsigned i = 0; i < micro_process_count; i++)
-        if (micro_processes[i].application == applications)
+        if (micro_processes[i].application == applications && plan_has(&micro_processes[i]))
             thread_make(&micro_processes[i]);
 }
 

@@ -8,6 +8,7 @@
  * for the thread may be taken up again in the middle of another one's call; C finds the message in its registers, and
  * leaves there what is to come out.  All other calls are C calls with the result in rax; what they clear comes back 0.
  */
+#include "machine/books.h"
 #include "micro/micro.h"
 #include "micro/offsets.h"
 
@@ -23,7 +24,7 @@
     push call_user_sp(%rip)
     push %r11
     push %rcx
-    incq books + 8 * BOOK_SYSCALL(%rip)
+    BOOK_COUNT BOOK_SYSCALL
 .endm
 
 call_entry:
@@ -139,7 +140,7 @@ call_resume_prepare:                /* rdi frame; a stack pointer for switch_sta
     ret
 
 ipc_message_count:
-    incq books + 8 * BOOK_IPC(%rip)
+    BOOK_COUNT BOOK_IPC
     ret
 
     .section .data.rel.ro, "aw"

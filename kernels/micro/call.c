@@ -90,7 +90,7 @@ static int copy(void *to, const void *from, uint64_t n)
     cpu_user_begin();
     left = trap_copy(to, from, n);
     cpu_user_end();
-    books[WIRE_BYTES_COPIED] += n - left;
+    BOOK_ADD(books[WIRE_BYTES_COPIED], n - left);
     return left ? -EFAULT : 0;
 }
 
@@ -112,10 +112,10 @@ int64_t call_null(void)
 /* The kernel's books and those that processes keep in their pages. */
 int64_t call_books(uint64_t address, uint64_t n)
 {
-    uint64_t all[WIRE_KINDS];
+    uint64_t all[WIRE_KINDS] = {0};
 
-    if (n > WIRE_KINDS)
-        n = WIRE_KINDS;
+    if (n > BOOKS_KEPT)
+        n = BOOKS_KEPT;
     for (unsigned i = 0; i < n; i++) {
         all[i] = books[i];
         for (unsigned d = 0; d < PROCESSES_MAX; d++)
@@ -143,8 +143,8 @@ static void exception(struct trap *trap)
 {
     uint64_t address = trap->vector == VECTOR_PF ? x86_cr2() : 0;
 
-    books[WIRE_EXCEPTION]++;
-    books[WIRE_PAGE_FAULT] += trap->vector == VECTOR_PF;
+    BOOK_ADD(books[WIRE_EXCEPTION], 1);
+    BOOK_ADD(books[WIRE_PAGE_FAULT], trap->vector == VECTOR_PF);
     if (trap->cs & 3 && !trap_is_machine(trap))
         fault_user(trap, address);
     else if (trap->vector != VECTOR_PF || !trap_copy_fault(trap))
@@ -153,7 +153,7 @@ static void exception(struct trap *trap)
 
 static void interrupt(const struct trap *trap)
 {
-    books[WIRE_INTERRUPT]++;
+    BOOK_ADD(books[WIRE_INTERRUPT], 1);
     if (trap->vector == TRAP_TIMER) {
         apic_end_of_interrupt();
         time_interrupt();

@@ -2,6 +2,9 @@
 /*
  * compose.c: the processes of this system, and all that each is given.  A client's badge is its domain's number, and
  * each of two domains sees the memory that they share at its window of the other (protocol.h).
+ *
+ * nic reaches all of net's memory, for its device does; what sockets are ready net shows in memory, on either path of
+ * data.
  */
 #include "micro/compose.h"
 #include "micro/micro.h"
@@ -25,6 +28,10 @@
     {                                                                                                                  \
         DOMAIN_##domain, bytes, WINDOW_OFFSET(DOMAIN_##domain), WINDOW_OFFSET(DOMAIN_##me), "path=copy"                \
     }
+#define WINDOW_ALWAYS(domain, me, bytes, at)                                                                           \
+    {                                                                                                                  \
+        DOMAIN_##domain, bytes, WINDOW_OFFSET(DOMAIN_##domain) + (at), WINDOW_OFFSET(DOMAIN_##me) + (at), NULL         \
+    }
 
 MODULE_IS(library);
 MODULE_IS(fs);
@@ -32,6 +39,8 @@ MODULE_IS(blk);
 MODULE_IS(console);
 MODULE_IS(mem);
 MODULE_IS(echo);
+MODULE_IS(net);
+MODULE_IS(nic);
 
 struct endpoint *compose_service(void)
 {
@@ -49,7 +58,7 @@ const struct micro_process micro_processes[] = {
         .module = module_blk_start,
         .module_end = module_blk_end,
         .ram_least = 320 * KIB, /* with path=copy, data in flight passes through it */
-        .device = MICRO_DEVICE_DISK,
+        .devices = {MICRO_DEVICE_DISK},
         .handles = {MACHINE},
         .windows = {WINDOW(FS, BLK, 0)},
     },
@@ -68,7 +77,7 @@ const struct micro_process micro_processes[] = {
         .module = module_console_start,
         .module_end = module_console_end,
         .ram_least = 64 * KIB,
-        .device = MICRO_DEVICE_SERIAL,
+        .devices = {MICRO_DEVICE_SERIAL},
         .port_first = 0x3f8, /* COM1 */
         .port_count = 8,
         .ports_by_call = "ports=call",
@@ -94,6 +103,27 @@ const struct micro_process micro_processes[] = {
         .handles = {APPLICATION, MACHINE},
     },
     {
+        .name = "nic",
+        .domain = DOMAIN_NIC,
+        .network = true,
+        .module = module_nic_start,
+        .module_end = module_nic_end,
+        .ram_least = 384 * KIB,
+        .devices = {MICRO_DEVICE_NET},
+        .handles = {{HANDLE_APP, MICRO_GIVEN_PROCESS, DOMAIN_NET, 0}, MACHINE},
+        .windows = {WINDOW_ALWAYS(NET, NIC, 0, 0)},
+    },
+    {
+        .name = "net",
+        .domain = DOMAIN_NET,
+        .network = true,
+        .module = module_net_start,
+        .module_end = module_net_end,
+        .ram_least = 1024 * KIB,
+        .ram_share = 96,
+        .handles = {ENDPOINT(NIC, NET), APPLICATION, MACHINE},
+    },
+    {
         .name = "library",
         .domain = DOMAIN_LIBRARY,
         .module = module_library_start,
@@ -105,9 +135,10 @@ const struct micro_process micro_processes[] = {
         .program = true,
         .application = true,
         .handles = {ENDPOINT(FS, LIBRARY), ENDPOINT(CONSOLE, LIBRARY), ENDPOINT(MEM, LIBRARY), ENDPOINT(ECHO, LIBRARY),
-                    MACHINE},
+                    ENDPOINT(NET, LIBRARY), MACHINE},
         .windows = {WINDOW(FS, LIBRARY, BUFFER_FS_BYTES), WINDOW(CONSOLE, LIBRARY, BUFFER_CONSOLE_BYTES),
-                    WINDOW(ECHO, LIBRARY, BUFFER_ECHO_BYTES)},
+                    WINDOW(ECHO, LIBRARY, BUFFER_ECHO_BYTES), WINDOW(NET, LIBRARY, BUFFER_NET_BYTES),
+                    WINDOW_ALWAYS(NET, LIBRARY, NET_SHOWN_BYTES, NET_SHOWN)},
     },
 };
 const unsigned micro_process_count = sizeof micro_processes / sizeof *micro_processes;

@@ -12,12 +12,13 @@
 
 #define MICRO_HANDLES_GIVEN 12
 #define MICRO_WINDOWS 6
+#define MICRO_DEVICES 3
 
-enum micro_device { MICRO_DEVICE_NONE, MICRO_DEVICE_DISK, MICRO_DEVICE_SERIAL };
+enum micro_device { MICRO_DEVICE_NONE, MICRO_DEVICE_DISK, MICRO_DEVICE_SERIAL, MICRO_DEVICE_NET };
 enum micro_given { MICRO_GIVEN_ENDPOINT = 1, MICRO_GIVEN_PROCESS, MICRO_GIVEN_MACHINE, MICRO_GIVEN_SERVICE };
 
 /* What stands in handle slot (micro.h: HANDLE_*) from the start.  HANDLE_SELF, _PROCESS and _SPACE always do (but
-   see common), HANDLE_IRQ with a device; they are not listed. */
+   see common), HANDLE_IRQ, _SECOND, _THIRD with devices; they are not listed. */
 struct micro_handle {
     unsigned slot;
     enum micro_given kind;
@@ -31,23 +32,24 @@ struct micro_window {
     uint64_t bytes;       /* of fresh memory for both, multiple of 4096; 0: all of the other's ram (DOMAIN_RAM) */
     uint64_t offset;      /* from DOMAIN_WINDOW, here */
     uint64_t with_offset; /* and there (of fresh memory) */
-    const char *unless;   /* a word of the command line without which it is made; NULL: always */
+    const char *unless;   /* for data that the kernel copies where the command line has that word, and for that only;
+                             NULL: always, and not for such data */
 };
 
 struct micro_process {
     const char *name;
-    unsigned domain; /* 0 to 6; each at most once */
+    unsigned domain; /* 0 to 7; each at most once */
+    bool network;    /* it is made only where the command line asks for a network (ip=) */
     const char *module, *module_end;
     uint64_t ram_least; /* bytes of memory, multiple of 4096 */
-    unsigned ram_share; /* and how many 1/256 of what is left when all have their least */
+    unsigned ram_share; /* and how many 1/256, at most, of what is left when all have their least */
     unsigned pager;     /* the domain whose endpoint gets its page faults below APP_END; 0: none */
     uint64_t pager_badge;
     bool program;     /* sees the program's file at PROGRAM_BASE */
     bool application; /* the one that leaks=1 watches */
     bool common;      /* it runs programs that must not reach each other: its page is read-only to them, and it is given
                          no handles and no thread of its own; without ram_least it has no memory */
-    enum micro_device device;
-    enum micro_device device_second;                  /* with HANDLE_IRQ_SECOND; not the disk */
+    enum micro_device devices[MICRO_DEVICES];         /* the network's only as above */
     uint16_t port_first, port_count;                  /* ports that are its own */
     const char *ports_by_call;                        /* the word with which it reaches them by MICRO_PORT_* only */
     struct micro_handle handles[MICRO_HANDLES_GIVEN]; /* slot 0 ends the list */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * device.c: finds the first virtio disk and where its registers are, and does for it what its driver may not do by
- * itself: on PCI, giving it addresses and its interrupt.
+ * device.c: finds the first virtio device of a type and where its registers are, and does for it what its driver may
+ * not do by itself: on PCI, giving it addresses and its interrupt.
  */
 #include "micro/device.h"
 #include "alloc.h"
@@ -23,10 +23,8 @@
 #define BAR_WIDTH 6u
 #define BAR_WIDE 4u
 #define BAR_FLAGS 15u
-#define BLK_MODERN 0x10421af4u
-#define BLK_TRANSITIONAL 0x10011af4u
-
-struct device device_disk;
+#define MODERN(type) (0x10401af4u + ((unsigned)(type) << 16))
+#define TRANSITIONAL(type) (0x0fff1af4u + ((unsigned)(type) << 16))
 
 static void registers_add(struct device *d, uint64_t physical, uint64_t bytes)
 {
@@ -84,13 +82,13 @@ static void msix_find(struct device *d)
 }
 
 /* Which of bus 0's devices it was that virtio_find has found. */
-static void pci_find(struct device *d)
+static void pci_find(struct device *d, enum virtio_type type)
 {
     uint32_t command, id;
 
     for (d->number = 0; d->number < PCI_DEVICES; d->number++) {
         id = config_read(d, 0);
-        if (id == BLK_MODERN || id == BLK_TRANSITIONAL)
+        if (id == MODERN(type) || id == TRANSITIONAL(type))
             break;
     }
     d->pci = true;
@@ -101,16 +99,20 @@ static void pci_find(struct device *d)
     msix_find(d);
 }
 
-void device_find(void)
+const struct device *device_find(enum virtio_type type)
 {
+    static struct device devices[DOMAIN_GIVEN_MAX];
+    static unsigned found;
     struct virtio_device v;
+    struct device *d = &devices[found];
 
-    if (virtio_find(VIRTIO_BLK, 0, &v) < 0)
-        return;
-    device_disk.present = true;
-    device_disk.line = v.irq;
+    if (found == DOMAIN_GIVEN_MAX || virtio_find(type, 0, &v) < 0)
+        return NULL;
+    found++;
+    d->line = v.irq;
     if (v.irq >= IRQ_MSI_BASE)
-        pci_find(&device_disk);
+        pci_find(d, type);
     else
-        registers_add(&device_disk, (uint64_t)v.registers - DEVICE_BASE, MMIO_BYTES);
+        registers_add(d, (uint64_t)v.registers - DEVICE_BASE, MMIO_BYTES);
+    return d;
 }

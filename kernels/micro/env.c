@@ -36,7 +36,7 @@ void env_thread_switch(struct thread *from, struct thread *to)
 {
     struct tcb *t = to->owner;
 
-    books[WIRE_THREAD_SWITCH]++;
+    BOOK_ADD(books[WIRE_THREAD_SWITCH], 1);
     bases_switch(from, to);
     fpu_switch(to);
     tcb_running = t;

@@ -3,7 +3,7 @@
 micro.PARTS := alloc sched
 micro.OBJECTS := $(patsubst kernels/%,build/obj/%.o,$(wildcard kernels/micro/*.c) kernels/micro/call.S \
 	kernels/micro/ipc_fast.S) build/obj/machine/trap_stay.S.o
-micro.DOMAINS := library fs blk console mem echo
+micro.DOMAINS := library fs blk console mem echo nic net
 micro.KEEP := boot_entry $(foreach m,program $(micro.DOMAINS),module_$(m)_start module_$(m)_end)
 micro.STUB := build/obj/micro/stub.S.o
 micro.MAP = kernel build/images/micro/$*.elf app build/micro/$*.app $(foreach d,$(micro.DOMAINS),$(d) build/micro/$(d).elf)
@@ -45,5 +45,15 @@ micro-echo.NUMBER := 5
 micro-echo.PARTS := alloc sched
 micro-echo.OBJECTS := $(MICRO_SERVER) build/obj/micro/server/echo.c.o
 micro-echo.MACHINE := $(MICRO_MACHINE)
+
+micro-nic.NUMBER := 7
+micro-nic.PARTS := nic alloc sched
+micro-nic.OBJECTS := $(MICRO_USER) $(addprefix build/obj/micro/server/,server.c.o nic.c.o bus.c.o)
+micro-nic.MACHINE := $(micro-blk.MACHINE)
+
+micro-net.NUMBER := 6
+micro-net.PARTS := net alloc sched
+micro-net.OBJECTS := $(MICRO_SERVER) $(addprefix build/obj/micro/server/,net.c.o frames.c.o)
+micro-net.MACHINE := $(MICRO_MACHINE)
 $(foreach d,$(micro.DOMAINS),$(micro-$(d).OBJECTS)): $(wildcard kernels/user/*.h kernels/micro/*.h kernels/micro/*/*.h)
 $(micro.OBJECTS): $(wildcard kernels/micro/*.h)

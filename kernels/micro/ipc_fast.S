@@ -11,6 +11,7 @@
  * finds call_resume on its stack.  Nothing looks at the state of a thread that is neither running nor ready, so only the
  * other one's, which may have waited in sched_wait, is written.
  */
+#include "machine/books.h"
 #include "machine/domain.h"
 #include "micro/offsets.h"
 
@@ -92,7 +93,7 @@
     mov %rsi, space_loaded(%rip)
     movzwl TCB_IO_MAP(%r13), %ecx
     mov %cx, trap_tss + TSS_IO_MAP(%rip)
-    incq books + 8 * BOOK_AS_SWITCH(%rip)
+    BOOK_COUNT BOOK_AS_SWITCH
     mov TABLE_CR3(%rsi), %rcx
     test %rcx, %rcx
     js 5f
@@ -102,18 +103,19 @@
     setne %cl
     cmp %cl, fpu_off(%rip)
     jne 6f
-3:  mov THREAD_STACK_TOP(%r12), %rcx
-    mov %rcx, trap_tss + TSS_STACK(%rip)
     .globl ipc_message_fast_\name, switch_fast_\name, paging_load_keep_\name
-ipc_message_fast_\name:
-    incq books + 8 * BOOK_IPC(%rip)
+3:
 switch_fast_\name:
-    incq books + 8 * BOOK_THREAD_SWITCH(%rip)
+    mov THREAD_STACK_TOP(%r12), %rcx
+ipc_message_fast_\name:
+    mov %rcx, trap_tss + TSS_STACK(%rip)
+    BOOK_COUNT BOOK_IPC
+    BOOK_COUNT BOOK_THREAD_SWITCH
 .endm
 
 /* The rarer ways through SWITCH. */
 .macro SWITCH_ASIDE name
-5:  incq books + 8 * BOOK_AS_SWITCH_KEPT(%rip) /* the TLB keeps what it knows of the other one's space (tlb.h) */
+5:  BOOK_COUNT BOOK_AS_SWITCH_KEPT /* the TLB keeps what it knows of the other one's space (tlb.h) */
 paging_load_keep_\name:
     mov %rcx, %cr3
     jmp 2b

@@ -71,7 +71,7 @@ static char *own_frame(uint64_t address, uint32_t access)
     const struct tcb *self = tcb_running;
     uint64_t base = DOMAIN_BASE((uint64_t)self->process->domain);
     bool own = address >= base + DOMAIN_RAM && address < base + DOMAIN_DEVICE;
-    bool program = address >= PROGRAM_BASE && address < PROGRAM_BASE + DOMAIN_STRIDE;
+    bool program = address >= PROGRAM_BASE && address < PROGRAM_BASE + PROGRAM_BYTES_MAX;
 
     return own || program ? memory_find(self->table, address, access) : NULL;
 }

@@ -64,9 +64,10 @@
 #define MICRO_IRQ_ACK 14  /* (irq): the next one; at once, if the line has fired meanwhile */
 #define MICRO_PORT_IN 15  /* (port, bytes): for processes without the ports in their I/O permission bitmap; -EPERM */
 #define MICRO_PORT_OUT 16 /* (port, bytes, value): bytes is 1 or 4 */
-/* + offset, as a port, 4 bytes: configuration space of the process's own device on PCI; what is written there can move
-   the device nowhere else. */
+/* + offset, as a port, 4 bytes: configuration space of the process's own device on PCI, its second one's after that;
+   what is written there can move the device nowhere else. */
 #define MICRO_PORT_CONFIG 0x10000
+#define MICRO_PORT_CONFIG_BYTES 256
 
 /* Handles. */
 /* (process, handle, badge): a copy for that process: its number there; -EBADF -EMFILE.  The receive right is not given;
@@ -120,8 +121,11 @@
 #define HANDLE_CONSOLE 8
 #define HANDLE_MEM 9
 #define HANDLE_ECHO 10
-#define HANDLE_APP 11        /* the application's process */
-#define HANDLE_IRQ_SECOND 12 /* of a process with two devices */
+#define HANDLE_APP 11        /* the application's process; of nic: that of net */
+#define HANDLE_IRQ_SECOND 12 /* of a process with several devices */
+#define HANDLE_NET 13
+#define HANDLE_NIC 14
+#define HANDLE_IRQ_THIRD 15
 #define HANDLE_FIRST_FREE 16
 #define HANDLES_MAX 256
 
@@ -133,5 +137,7 @@
 #define DOMAIN_MEM 4
 #define DOMAIN_ECHO 5
 #define DOMAIN_SYSTEM 6
+#define DOMAIN_NET 6 /* where there is no system */
+#define DOMAIN_NIC 7
 
 #endif

@@ -23,7 +23,7 @@ static int copy_part(char *theirs, uint64_t own, uint64_t n, bool in)
     cpu_user_begin();
     left = in ? trap_copy((void *)own, theirs, n) : trap_copy(theirs, (const void *)own, n);
     cpu_user_end();
-    books[WIRE_BYTES_COPIED] += n - left;
+    BOOK_ADD(books[WIRE_BYTES_COPIED], n - left);
     return left ? -EFAULT : 0;
 }
 

@@ -12,20 +12,40 @@
 #define KERNEL_SHARE 64 /* the kernel keeps one part in so many, and */
 #define KERNEL_BYTES (5u << 19)
 #define LARGE_BYTES (2u << 20)
-#define SHARES 256
+#define SHARES 256    /* at least; if processes want more, so many more */
 #define STEP_PARTS 16 /* by which a piece that there is not becomes smaller */
 
 struct plan_range plan_ram[PROCESSES_MAX];
 struct plan_range plan_window[PROCESSES_MAX][MICRO_WINDOWS];
 
-bool plan_has_window(const struct micro_window *w)
+bool plan_has_network(void)
 {
-    return !w->unless || !bus_command_line(w->unless, 0);
+    static enum { UNKNOWN, NO, YES } has;
+    const char *config;
+
+    if (has == UNKNOWN)
+        has = boot_network(&config) ? YES : NO;
+    return has == YES;
 }
 
-bool plan_window_is(const struct micro_window *w)
+bool plan_has(const struct micro_process *m)
 {
-    return w->bytes || w->offset || w->with;
+    return !m->network || plan_has_network();
+}
+
+static bool has_domain(unsigned domain)
+{
+    for (unsigned i = 0; i < micro_process_count; i++)
+        if (micro_processes[i].domain == domain)
+            return plan_has(&micro_processes[i]);
+    return false;
+}
+
+bool plan_has_window(const struct micro_process *m, const struct micro_window *w)
+{
+    bool is = w->bytes || w->offset || w->with;
+
+    return is && plan_has(m) && has_domain(w->with) && !(w->unless && bus_command_line(w->unless, 0));
 }
 
 static uint64_t memory_total(void)
@@ -57,7 +77,7 @@ static struct plan_range carve(uint64_t bytes, uint64_t enough)
 static void windows_carve(const struct micro_process *m)
 {
     for (unsigned i = 0; i < MICRO_WINDOWS; i++)
-        if (m->windows[i].bytes && plan_has_window(&m->windows[i]))
+        if (m->windows[i].bytes && plan_has_window(m, &m->windows[i]))
             plan_window[m->domain][i] = carve(m->windows[i].bytes, m->windows[i].bytes);
 }
 
@@ -67,8 +87,17 @@ static uint64_t least(const struct micro_process *m)
     uint64_t bytes = m->ram_least;
 
     for (unsigned i = 0; i < MICRO_WINDOWS; i++)
-        bytes += plan_has_window(&m->windows[i]) ? m->windows[i].bytes : 0;
+        bytes += plan_has_window(m, &m->windows[i]) ? m->windows[i].bytes : 0;
     return bytes;
+}
+
+static uint64_t shares(void)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < micro_process_count; i++)
+        sum += plan_has(&micro_processes[i]) ? micro_processes[i].ram_share : 0;
+    return sum > SHARES ? sum : SHARES;
 }
 
 /* The largest first, while there are large pieces. */
@@ -78,7 +107,7 @@ static const struct micro_process *largest_left(void)
 
     for (unsigned i = 0; i < micro_process_count; i++) {
         const struct micro_process *m = &micro_processes[i];
-        if (!plan_ram[m->domain].bytes && (!found || m->ram_share > found->ram_share))
+        if (plan_has(m) && !plan_ram[m->domain].bytes && (!found || m->ram_share > found->ram_share))
             found = m;
     }
     return found;
@@ -90,10 +119,10 @@ void plan_memory(void)
     const struct micro_process *m;
 
     for (unsigned i = 0; i < micro_process_count; i++)
-        taken += least(&micro_processes[i]);
+        taken += plan_has(&micro_processes[i]) ? least(&micro_processes[i]) : 0;
     left = total > taken ? total - taken : 0;
     while ((m = largest_left())) {
-        plan_ram[m->domain] = carve(m->ram_least + left / SHARES * m->ram_share, m->ram_least);
+        plan_ram[m->domain] = carve(m->ram_least + left / shares() * m->ram_share, m->ram_least);
         if (!plan_ram[m->domain].bytes)
             break;
     }

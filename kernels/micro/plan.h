@@ -17,8 +17,9 @@ extern struct plan_range plan_window[PROCESSES_MAX][MICRO_WINDOWS];
 /* Between home_start and home_memory. */
 void plan_memory(void);
 
-/* Whether w is a window and no end of a list; whether it is made on this command line. */
-bool plan_window_is(const struct micro_window *w);
-bool plan_has_window(const struct micro_window *w);
+/* Whether on this command line there is a network; that process; that window of m's list, which is no end of it. */
+bool plan_has_network(void);
+bool plan_has(const struct micro_process *m);
+bool plan_has_window(const struct micro_process *m, const struct micro_window *w);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* port.c: a process's own ports, and the PCI configuration space of its device, by calls. */
+/* port.c: a process's own ports, and the PCI configuration space of its devices, by calls. */
 #include "micro/port.h"
 #include "base/errno.h"
 #include "machine/bus.h"
@@ -9,7 +9,6 @@
 #include "micro/process.h"
 #include "micro/tcb.h"
 
-#define CONFIG_BYTES 256
 #define CONFIG_COMMAND 4
 #define COMMAND_OWN 0x406u /* memory, bus master, no interrupt line */
 
@@ -19,27 +18,31 @@ static bool is_own(const struct process *p, uint64_t port, uint64_t bytes)
            port + bytes <= (uint64_t)p->port_first + p->port_count;
 }
 
-static bool is_config(const struct process *p, uint64_t port, uint64_t bytes)
+/* The device in whose configuration space port lies; NULL: none of p's. */
+static const struct device *config_of(const struct process *p, uint64_t port, uint64_t bytes)
 {
-    return p->has_config && bytes == 4 && port % 4 == 0 && port - MICRO_PORT_CONFIG < CONFIG_BYTES;
+    uint64_t n = (port - MICRO_PORT_CONFIG) / MICRO_PORT_CONFIG_BYTES;
+
+    return bytes == 4 && port % 4 == 0 && n < DOMAIN_GIVEN_MAX ? p->pci[n] : NULL;
 }
 
 /* The device's addresses are the kernel's to choose. */
-static void config_write(unsigned offset, uint32_t value)
+static void config_write(const struct device *d, unsigned offset, uint32_t value)
 {
     if (offset == CONFIG_COMMAND)
         value &= COMMAND_OWN;
-    else if (!device_disk.msix || offset != device_disk.msix)
+    else if (!d->msix || offset != d->msix)
         return;
-    bus_pci_write(0, device_disk.number, 0, offset, value);
+    bus_pci_write(0, d->number, 0, offset, value);
 }
 
 int64_t port_call_in(uint64_t port, uint64_t bytes)
 {
     const struct process *p = tcb_running->process;
+    const struct device *d = config_of(p, port, bytes);
 
-    if (is_config(p, port, bytes))
-        return bus_pci_read(0, device_disk.number, 0, (unsigned)(port - MICRO_PORT_CONFIG));
+    if (d)
+        return bus_pci_read(0, d->number, 0, (unsigned)port % MICRO_PORT_CONFIG_BYTES);
     if (!is_own(p, port, bytes))
         return -EPERM;
     return bytes == 1 ? x86_in8((uint16_t)port) : x86_in32((uint16_t)port);
@@ -48,9 +51,10 @@ int64_t port_call_in(uint64_t port, uint64_t bytes)
 int64_t port_call_out(uint64_t port, uint64_t bytes, uint64_t value)
 {
     const struct process *p = tcb_running->process;
+    const struct device *d = config_of(p, port, bytes);
 
-    if (is_config(p, port, bytes)) {
-        config_write((unsigned)(port - MICRO_PORT_CONFIG), (uint32_t)value);
+    if (d) {
+        config_write(d, (unsigned)port % MICRO_PORT_CONFIG_BYTES, (uint32_t)value);
         return 0;
     }
     if (!is_own(p, port, bytes))

@@ -45,7 +45,7 @@ void process_end(struct process *p)
         return;
     p->object.dead = true;
     LIST_FOR(link, &p->threads) tcb_kill(LIST_ENTRY(link, struct tcb, link));
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < PROCESS_DEVICES; i++)
         if (p->irq[i])
             irq_release(p->irq[i]);
     for (unsigned n = 0; n < HANDLES_MAX; n++)

@@ -12,9 +12,11 @@
 #include "micro/handle.h"
 #include "micro/object.h"
 
-#define PROCESSES_MAX 7
+#define PROCESSES_MAX 8
+#define PROCESS_DEVICES 3
 #define PROCESS_THREAD_PAGES 6 /* what a thread takes of the kernel's memory */
 
+struct device;
 struct endpoint;
 struct irq;
 struct micro_space;
@@ -28,12 +30,12 @@ struct process {
     struct list threads;
     unsigned thread_count;
     uint64_t alarm_ns;
-    struct irq *irq[2];
+    struct irq *irq[PROCESS_DEVICES];
     uint16_t io_map, port_first, port_count;
-    bool application;         /* when it ends, the machine does */
-    bool common;              /* its threads' ends are not its own (compose.h) */
-    bool has_config;          /* it may use its device's PCI configuration space */
-    int64_t pages, pages_max; /* of the kernel's memory: taken, and allowed */
+    bool application;                           /* when it ends, the machine does */
+    bool common;                                /* its threads' ends are not its own (compose.h) */
+    const struct device *pci[DOMAIN_GIVEN_MAX]; /* whose configuration space it may use */
+    int64_t pages, pages_max;                   /* of the kernel's memory: taken, and allowed */
     struct handle handles[HANDLES_MAX];
 };
 

@@ -18,7 +18,7 @@ void space_load(struct table *table)
     if (table == space_loaded)
         return;
     space_loaded = table;
-    books[WIRE_AS_SWITCH]++;
+    BOOK_ADD(books[WIRE_AS_SWITCH], 1);
     paging_load(table);
 }
 

@@ -25,8 +25,7 @@ const struct micro_process micro_processes[] = {
         .ram_least = 4096 * KIB,
         .ram_share = 240,
         .program = true,
-        .device = MICRO_DEVICE_DISK,
-        .device_second = MICRO_DEVICE_SERIAL,
+        .devices = {MICRO_DEVICE_DISK, MICRO_DEVICE_SERIAL, MICRO_DEVICE_NET},
         .port_first = 0x3f8, /* COM1 */
         .port_count = 8,
         .ports_by_call = "ports=call",

@@ -45,7 +45,7 @@ static int move(enum way way, void *here, uaddr_t there, size_t n)
             memset(at, 0, bytes);
         else
             memcpy(way == IN ? here : at, way == IN ? at : here, bytes);
-        user_books[WIRE_BYTES_COPIED] += way == CLEAR ? 0 : bytes;
+        BOOK_ADD(user_books[WIRE_BYTES_COPIED], way == CLEAR ? 0 : bytes);
         here = (char *)here + bytes;
         there += bytes;
     }
@@ -82,7 +82,7 @@ int64_t env_copy_in_string(char *dst, uaddr_t src, size_t size)
             bytes = size - done;
         length = strnlen(at, bytes);
         memcpy(dst + done, at, length);
-        user_books[WIRE_BYTES_COPIED] += length;
+        BOOK_ADD(user_books[WIRE_BYTES_COPIED], length);
         done += length;
         if (length < bytes) {
             dst[done] = '\0';

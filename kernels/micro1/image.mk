@@ -14,7 +14,7 @@ micro1-program_side.OBJECTS := $(addprefix build/obj/,user/start.S.o micro1/prog
 micro1-program_side.MACHINE := build/obj/machine/trap_copy.S.o
 
 micro1-system.NUMBER := 6
-micro1-system.PARTS := alloc sched blk fs console pager posix
+micro1-system.PARTS := alloc sched blk nic net fs console pager posix
 micro1-system.OBJECTS := $(addprefix build/obj/,user/start.S.o user/env.c.o user/switch.S.o gen/os_direct.c.o gen/os_names.c.o \
 	$(addprefix micro/,client/client.c.o server/bus.c.o server/port.c.o server/table.c.o) \
 	$(addprefix micro1/,main.c.o native.c.o receive.c.o serve.c.o copy.c.o))

@@ -10,6 +10,7 @@
 #include "micro/client/client.h"
 #include "micro/server/table.h"
 #include "micro1/system.h"
+#include "net.h"
 #include "posix.h"
 #include "user/library.h"
 
@@ -52,6 +53,20 @@ _Noreturn void env_shutdown(int status)
     home_end(status);
 }
 
+static void network_start(void)
+{
+    char config[CLIENT_NETWORK_BYTES];
+    int error;
+
+    if (!client_network(config))
+        return;
+    error = net_init(config[0] ? config : NULL);
+    if (error)
+        env_log("there is no network: error %d", -error);
+    else if (!sched_create(net_thread, NULL))
+        panic("the network's thread cannot be made");
+}
+
 /* With leaks=1 the kernel makes the application's process only when the system has nothing left to do. */
 static void application_await(void)
 {
@@ -72,6 +87,7 @@ _Noreturn void home_entry(void)
     console_init();
     if (blk_init() == 0 && fs_mount((uint32_t)(alloc_total_pages() / CACHE_SHARE)) < 0)
         env_log("the disk has no file system that can be mounted");
+    network_start();
     application_await();
     table_next(HANDLE_APP, 0);
     if (posix_start(&program, client_program_words(), NULL) < 0)

@@ -71,7 +71,7 @@ void env_thread_release(struct thread *t)
 
 void env_thread_switch(struct thread *from, struct thread *to)
 {
-    user_books[WIRE_THREAD_SWITCH]++;
+    BOOK_ADD(user_books[WIRE_THREAD_SWITCH], 1);
     switch_stacks(&from->sp, to->sp, to->stack_top);
 }
 

@@ -9,10 +9,12 @@
 #include "base/errno.h"
 #include "base/panic.h"
 #include "env.h"
+#include "machine/bus.h"
 #include "machine/serial.h"
 #include "micro1/system.h"
 
-#define LINES 2
+#define LINE_SERIAL DOMAIN_GIVEN_MAX /* after those of virtio devices */
+#define LINES (LINE_SERIAL + 1)
 #define NOTE_LINE(i) (1u << (i))
 #define NOTE_ALARM (1u << LINES)
 
@@ -139,13 +141,24 @@ void receive_init(void)
         panic("the kernel gives no note and no thread: %ld", (long)error);
 }
 
+/* Which of the virtio devices has the line, LINE_SERIAL if none: on PCI their messages are numbered in the order in
+   which the composition has them. */
+static unsigned line_of(uint32_t irq)
+{
+    unsigned i = irq >= IRQ_MSI_BASE ? irq - IRQ_MSI_BASE : 0;
+
+    while (irq < IRQ_MSI_BASE && i < LINE_SERIAL && user_info.device_irq[i] != irq)
+        i++;
+    return i;
+}
+
 int env_irq_bind(uint32_t irq, void (*handler)(void *arg), void *arg)
 {
-    unsigned i = irq == SERIAL_IRQ ? 1 : 0;
+    unsigned i = line_of(irq);
 
-    if (lines[i].handler)
+    if (i >= LINES || lines[i].handler)
         return -EBUSY;
-    lines[i].handle = i ? HANDLE_IRQ_SECOND : HANDLE_IRQ;
+    lines[i].handle = i == LINE_SERIAL ? HANDLE_IRQ_SECOND : user_info.device_handle[i];
     lines[i].handler = handler;
     lines[i].arg = arg;
     return (int)user_call(MICRO_IRQ_BIND, lines[i].handle, note, NOTE_LINE(i), 0, 0, 0);

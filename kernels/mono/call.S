@@ -6,6 +6,8 @@
  * Out: rax result.  A call is a C call to the application: only what the ABI makes callee-saved comes back; the rest
  *      is cleared, so that nothing of the kernel is left in it.
  */
+#include "machine/books.h"
+
 .macro CALL_ENTER
     mov %rsp, call_user_sp(%rip)
     mov trap_stack_top(%rip), %rsp

@@ -49,7 +49,7 @@ static void page_fault(struct trap *trap, uint64_t address)
     struct space *space = thread ? thread->space : NULL;
     int error = -1;
 
-    books[WIRE_PAGE_FAULT]++;
+    BOOK_ADD(books[WIRE_PAGE_FAULT], 1);
     if (!(trap->cs & 3) && !trap_in_copy(trap))
         stop_panic("page fault in the kernel", trap);
     if (space && address < space->high && !is_implicit(trap))
@@ -66,7 +66,7 @@ static void exception(struct trap *trap)
 {
     uint64_t address = x86_cr2();
 
-    books[WIRE_EXCEPTION]++;
+    BOOK_ADD(books[WIRE_EXCEPTION], 1);
     if (trap->vector == VECTOR_PF)
         page_fault(trap, address);
     else if (trap->cs & 3 && !trap_is_machine(trap))

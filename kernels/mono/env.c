@@ -23,7 +23,7 @@ static int copy(void *dst, const void *src, size_t n)
     cpu_user_begin();
     left = trap_copy(dst, src, n);
     cpu_user_end();
-    books[WIRE_BYTES_COPIED] += n - left;
+    BOOK_ADD(books[WIRE_BYTES_COPIED], n - left);
     return left ? -EFAULT : 0;
 }
 
@@ -61,7 +61,7 @@ int64_t env_copy_in_string(char *dst, uaddr_t src, size_t size)
     n = trap_copy_string(dst, (const char *)src, size);
     cpu_user_end();
     if (n > 0)
-        books[WIRE_BYTES_COPIED] += (uint64_t)n;
+        BOOK_ADD(books[WIRE_BYTES_COPIED], (uint64_t)n);
     return n;
 }
 
@@ -83,7 +83,7 @@ static void space_use(struct space *space)
     if (space == loaded)
         return;
     loaded = space;
-    books[WIRE_AS_SWITCH]++;
+    BOOK_ADD(books[WIRE_AS_SWITCH], 1);
     paging_load(space ? space->table : &paging_boot_table);
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The monolithic kernel: every part in the kernel; the workload is a program of its own, carried in the image.
-mono.PARTS := alloc sched blk fs console pager posix
+mono.PARTS := alloc sched blk nic net fs console pager posix
 mono.OBJECTS := $(addprefix build/obj/,mono/main.c.o mono/call.c.o mono/call.S.o mono/env.c.o mono/kpti.c.o mono/kpti.S.o \
 	machine/trap_stay.S.o gen/os_direct.c.o gen/os_names.c.o)
 build/obj/mono/call.S.o build/obj/mono/kpti.S.o: kernels/mono/call.inc

@@ -5,6 +5,7 @@
  *
  * Everything that says which table is loaded is in cr3.  With PCID (keep = 1) neither load forgets what the TLB holds.
  */
+#include "machine/books.h"
 #include "machine/trap_regs.inc"
 #include "machine/trap_stubs.inc"
 #include "machine/x86.h"
@@ -25,16 +26,16 @@ paging_load_keep_in_\@:
     and $~KPTI_PAGE_BIT, %\reg
     .endif
     mov %\reg, %cr3
-    incq books + 8 * KPTI_BOOK_AS_SWITCH(%rip)
+    BOOK_COUNT KPTI_BOOK_AS_SWITCH
     .if keep
-    incq books + 8 * KPTI_BOOK_AS_SWITCH_KEPT(%rip)
+    BOOK_COUNT KPTI_BOOK_AS_SWITCH_KEPT
     .endif
 .endm
 .macro TO_USER reg
-    incq books + 8 * KPTI_BOOK_AS_SWITCH(%rip)
+    BOOK_COUNT KPTI_BOOK_AS_SWITCH
     mov %cr3, %\reg
     .if keep
-    incq books + 8 * KPTI_BOOK_AS_SWITCH_KEPT(%rip)
+    BOOK_COUNT KPTI_BOOK_AS_SWITCH_KEPT
     or $(KPTI_PAGE_BIT | KPTI_ASID_BIT), %\reg
     bts $CR3_KEEP_BIT, %\reg
 paging_load_keep_out_\@:

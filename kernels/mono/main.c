@@ -15,11 +15,25 @@
 #include "machine/stop.h"
 #include "mono/call.h"
 #include "mono/kpti.h"
+#include "net.h"
 #include "posix.h"
 
 #define CACHE_SHARE 4 /* the file cache may take a quarter of memory */
 
 extern const char module_program_start[], module_program_end[];
+
+static void network_start(void)
+{
+    const char *config;
+
+    if (!boot_network(&config))
+        return;
+    int error = net_init(config);
+    if (error)
+        env_log("there is no network: error %d", -error);
+    else if (!sched_create(net_thread, NULL))
+        panic("the network's thread cannot be made");
+}
 
 _Noreturn void kernel_main(void)
 {
@@ -35,6 +49,7 @@ _Noreturn void kernel_main(void)
     console_init();
     if (blk_init() == 0 && fs_mount((uint32_t)(alloc_total_pages() / CACHE_SHARE)) < 0)
         env_log("the disk has no file system that can be mounted");
+    network_start();
     program.image = paging_direct(paging_physical(module_program_start));
     program.bytes = (uint64_t)(module_program_end - module_program_start);
     if (posix_start(&program, boot_program_words(), NULL) < 0)

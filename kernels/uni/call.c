@@ -27,7 +27,7 @@ static void page_fault(struct trap *trap, uint64_t address)
     struct space *space = thread ? thread->space : NULL;
     int error = -1;
 
-    books[WIRE_PAGE_FAULT]++;
+    BOOK_ADD(books[WIRE_PAGE_FAULT], 1);
     if (space && !in_application(trap) && !trap_in_copy(trap)) {
         if (!stack_page_add(trap, space, address))
             stop_panic("page fault in the system", trap);
@@ -47,7 +47,7 @@ static void exception(struct trap *trap)
 {
     uint64_t address = x86_cr2();
 
-    books[WIRE_EXCEPTION]++;
+    BOOK_ADD(books[WIRE_EXCEPTION], 1);
     if (trap->vector == VECTOR_PF)
         page_fault(trap, address);
     else if (in_application(trap) && !trap_is_machine(trap))

@@ -45,7 +45,7 @@ static inline int copy(void *dst, const void *src, size_t n)
 {
     uint64_t left = trap_copy(dst, src, n);
 
-    books[WIRE_BYTES_COPIED] += n - left;
+    BOOK_ADD(books[WIRE_BYTES_COPIED], n - left);
     return left ? -EFAULT : 0;
 }
 
@@ -69,7 +69,7 @@ int64_t env_copy_in_string(char *dst, uaddr_t src, size_t size)
     int64_t n = env_check_range(src, 1) ? trap_copy_string(dst, (const char *)src, size) : -EFAULT;
 
     if (n > 0)
-        books[WIRE_BYTES_COPIED] += (uint64_t)n;
+        BOOK_ADD(books[WIRE_BYTES_COPIED], (uint64_t)n);
     return n;
 }
 

@@ -13,6 +13,7 @@
 #include "machine/layout.h"
 #include "machine/paging.h"
 #include "machine/stop.h"
+#include "net.h"
 #include "posix.h"
 #include "uni/stack.h"
 
@@ -28,6 +29,19 @@ static struct {
     uint64_t offset, vaddr, paddr, filesz, memsz, align;
 } tls_header = {.type = PT_TLS};
 
+static void network_start(void)
+{
+    const char *config;
+
+    if (!boot_network(&config))
+        return;
+    int error = net_init(config);
+    if (error)
+        env_log("there is no network: error %d", -error);
+    else if (!sched_create(net_thread, NULL))
+        panic("the network's thread cannot be made");
+}
+
 _Noreturn void kernel_main(void)
 {
     static struct thread boot_thread;
@@ -42,6 +56,7 @@ _Noreturn void kernel_main(void)
     console_init();
     if (blk_init() == 0 && fs_mount((uint32_t)(alloc_total_pages() / CACHE_SHARE)) < 0)
         env_log("the disk has no file system that can be mounted");
+    network_start();
     tls_header.vaddr = (uint64_t)app_tls_start;
     tls_header.filesz = (uint64_t)(app_tls_filled - app_tls_start);
     tls_header.align = (uint64_t)app_tls_align;

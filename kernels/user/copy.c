@@ -17,7 +17,7 @@ static int copy(void *dst, const void *src, size_t n)
 {
     uint64_t left = trap_copy(dst, src, n);
 
-    user_books[WIRE_BYTES_COPIED] += n - left;
+    BOOK_ADD(user_books[WIRE_BYTES_COPIED], n - left);
     return left ? -EFAULT : 0;
 }
 
@@ -44,6 +44,6 @@ int64_t env_copy_in_string(char *dst, uaddr_t src, size_t size)
         return -EFAULT;
     n = trap_copy_string(dst, (const char *)src, size > APP_END - src ? APP_END - src : size);
     if (n > 0)
-        user_books[WIRE_BYTES_COPIED] += (uint64_t)n;
+        BOOK_ADD(user_books[WIRE_BYTES_COPIED], (uint64_t)n);
     return n;
 }

@@ -72,7 +72,7 @@ static inline void space_use(const struct thread *t)
 
 void env_thread_switch(struct thread *from, struct thread *to)
 {
-    user_books[WIRE_THREAD_SWITCH]++;
+    BOOK_ADD(user_books[WIRE_THREAD_SWITCH], 1);
     space_use(to);
     cpu_fpu_switch(from->fpu, to->fpu);
     tls_switch(from, to);

@@ -15,6 +15,7 @@
 #ifndef TOLL_USER_H
 #define TOLL_USER_H
 
+#include "machine/books.h"
 #include "machine/domain.h"
 #include <stdint.h>
 

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: MIT
-"""The parts of report.py: model reads a run, pictures draws, page writes; text formats numbers."""
+"""The parts of report.py, in reading order: model and reading have a run; entries are what pages are made of; counted,
+across, counting, timed, modelled with budget, misses and cautions make tables; figures and pictures draw; page writes."""

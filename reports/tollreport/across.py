@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Tables that put structures beside each other across workloads: what one protected call costs, what an operation
-crosses, and the way of one operation through the domains."""
+crosses, the way of one operation through the domains, and what variants change."""
 
 from typing import Optional
 
-from . import text
-from .model import Column, Results, verdict, why
-from .entries import Entry, Row, Table
+from . import entries, text
+from .entries import Entry, Head, Row, Table
+from .model import EXACT, MODELLED, TWIN, Column, Hop, Results, verdict, why
 
 # What is called, in the order of the table.  The columns say what is crossed: a call may be none of the kernel.
 PROTECTED = {
@@ -28,6 +28,7 @@ OPENED = "pdf_open"
 READ = "read_hot"
 KINDS = ("syscall", "exception", "interrupt", "upcall", "ipc", "as_switch", "as_switch_kept", "thread_switch")
 REASON_MAX = 160
+MINUS = "\N{MINUS SIGN}"
 
 
 def is_pictured(workload: str) -> bool:
@@ -35,10 +36,20 @@ def is_pictured(workload: str) -> bool:
     return workload == SYSTEM_CALL or workload not in PROTECTED
 
 
-def _kinds_of(results: Results, workloads: list[str]) -> list[str]:
+def heads(results: Results) -> list[Column]:
+    """The columns of tables over all workloads: structures, and those variants that ran at least half of what their
+    structure ran.  Other variants, and those that are only for comparing with, have tables of their own."""
+    ran: dict[Column, int] = {}
+    for _, column in results.pairs("exact"):
+        ran[column] = ran.get(column, 0) + 1
+    return [column for column in results.columns if column in ran and not column.is_bookless and column.variant != TWIN
+            and 2 * ran[column] >= ran.get(column.plain, 0)]
+
+
+def _kinds_of(results: Results, workloads: list[str], columns: list[Column]) -> list[str]:
     """The kinds of crossings that anybody made there."""
     return [kind for kind in KINDS
-            if any(results.value(workload, column, kind) for workload in workloads for column in results.columns)]
+            if any(results.value(workload, column, kind) for workload in workloads for column in columns)]
 
 
 def _row(results: Results, name: str, workload: str, column: Column, metrics: list[str]) -> Optional[Row]:
@@ -48,57 +59,97 @@ def _row(results: Results, name: str, workload: str, column: Column, metrics: li
         return None
     if refused is not None:
         said = Entry("refused", verdict(refused), text.clip(why(refused), REASON_MAX))
-        return Row(name, [said] + [Entry("none", text.NO_VALUE)] * (len(metrics) - 1))
-    values = [results.value(workload, column, metric) for metric in metrics]
-    return Row(name, [Entry("none" if value is None else "value", text.number(value)) for value in values])
+        return Row(name, [said] + [entries.none()] * (len(metrics) - 1))
+    return Row(name, [entries.value(results.value(workload, column, metric), EXACT) for metric in metrics])
+
+
+def _heads(names: list[str]) -> list[Head]:
+    return [Head(name.replace("_", " "), EXACT) for name in names]
+
+
+def _shown(results: Results) -> list[Column]:
+    return [column for column in results.columns if not column.is_bookless and column.variant != TWIN]
 
 
 def protected_call(results: Results) -> Optional[Table]:
     """A line for each structure and each way that it has into another domain."""
     workloads = [workload for workload in PROTECTED if workload in results.workloads]
-    kinds = _kinds_of(results, workloads)
-    metrics = ["instructions", "instructions_arch", *kinds]
-    rows = []
-    for column in results.columns:
-        for workload in workloads:
-            row = _row(results, f"{column.label}: {PROTECTED[workload]}", workload, column, metrics)
-            rows += [row] if row else []
-    titles = ["instructions", "arch", *(kind.replace("_", " ") for kind in kinds)]
-    return Table("One protected call", titles, rows) if rows else None
+    kinds = _kinds_of(results, workloads, _shown(results))
+    made = [_row(results, f"{column.label}: {PROTECTED[workload]}", workload, column,
+                 ["instructions", "instructions_arch", *kinds])
+            for column in _shown(results) for workload in workloads]
+    rows = [row for row in made if row]
+    caption = "Guest instructions and crossings of one call, there and back; the loop around it is counted too."
+    return entries.table_of("One protected call", _heads(["instructions", "arch", *kinds]), rows, caption=caption)
 
 
 def crossings_by_structure(results: Results, workload: str, title: str) -> Optional[Table]:
     """A line for each structure: what one operation of the workload crosses."""
-    kinds = [*_kinds_of(results, [workload]), "page_fault", "bytes_copied"]
-    metrics = ["instructions_arch", *kinds]
-    made = [_row(results, column.label, workload, column, metrics) for column in results.columns]
+    kinds = [*_kinds_of(results, [workload], _shown(results)), "page_fault", "bytes_copied"]
+    made = [_row(results, column.label, workload, column, ["instructions_arch", *kinds]) for column in _shown(results)]
     rows = [row for row in made if row]
-    titles = ["instructions, arch", *(kind.replace("_", " ") for kind in kinds)]
-    return Table(title, titles, rows) if rows else None
+    return entries.table_of(title, _heads(["instructions, arch", *kinds]), rows,
+                            caption="Per document opened and first page extracted.")
+
+
+def _stay(hop: Hop) -> str:
+    crossed = [f"{kind}{f' {count}' if count > 1 else ''}" for kind in KINDS if (count := hop.counts.get(kind, 0))]
+    said = f"{hop.domain} {text.number(hop.counts.get('instructions_arch', 0))}"
+    return f"{said} ({', '.join(crossed)})" if crossed else said
 
 
 def way_of_read(results: Results) -> Optional[Table]:
-    """A line for each stay of one read in a domain."""
-    ways = [(column, results.hops[READ, column]) for column in results.columns if (READ, column) in results.hops]
-    kinds = [kind for kind in KINDS if any(kind in hop.counts for _, way in ways for hop in way)]
+    """A line for each structure: the stays of one read in domains, one after the other."""
     rows = []
-    for column, way in ways:
-        for number, hop in enumerate(way, 1):
-            counts = [hop.counts.get(metric, 0) for metric in ("instructions_arch", *kinds)]
-            name = f"{column.label}, {number}: {hop.domain}" if len(way) > 1 else f"{column.label}: {hop.domain}"
-            rows.append(Row(name, [Entry("value", text.number(count)) for count in counts]))
-    titles = ["instructions, arch", *(kind.replace("_", " ") for kind in kinds)]
-    return Table("One read, from domain to domain", titles, rows) if rows else None
+    for column in _shown(results):
+        way = results.hops.get((READ, column), [])
+        if way:
+            total = sum(hop.counts.get("instructions_arch", 0) for hop in way)
+            rows.append(Row(column.label, [entries.value(total, EXACT), entries.value(len(way), EXACT),
+                                           entries.words(" \N{RIGHTWARDS ARROW} ".join(map(_stay, way)))]))
+    caption = ("One pread of 4 KiB from memory, the third operation of read_hot: each stay in a domain, the "
+               "instructions there (arch), and what was crossed there; what is left by SYSCALL counts it.")
+    heads = [Head("arch", EXACT), Head("stays", EXACT), Head("way")]
+    return entries.table_of("One read, from domain to domain", heads, rows, caption=caption)
 
 
-def tables(results: Results) -> list[tuple[Table, str]]:
-    """All of them that the run has numbers for, each with what it says."""
-    made = [
-        (protected_call(results), "Guest instructions and crossings of one call, there and back; the loop around it is "
-                                  "counted too."),
-        (crossings_by_structure(results, OPENED, "Opening a PDF: what is crossed"),
-         "Per document opened and first page extracted."),
-        (way_of_read(results), "One pread of 4 KiB from memory (one operation of read_hot): each stay in a domain, one "
-                               "after the other, and what was counted there; what is left by SYSCALL counts it."),
-    ]
-    return [(table, caption) for table, caption in made if table]
+def _change(now: Optional[float], before: Optional[float], evidence: str) -> Entry:
+    if now is None or before is None:
+        return entries.none()
+    share = f"{100 * (now - before) / before:+.1f} %".replace("-", MINUS) if before else ""
+    shown = text.number(now - before).replace("-", MINUS)
+    return Entry("value", shown, share if now != before else "", evidence=evidence)
+
+
+def variants(results: Results) -> Optional[Table]:
+    """A line for each workload that a variant without a column of its own ran: what the variant changes."""
+    rows = []
+    own = heads(results)
+    any_modelled = False
+    for column in _shown(results):
+        if column.is_plain or column in own:
+            continue
+        for workload in results.workloads:
+            now, before = (results.value(workload, each, "instructions_arch") for each in (column, column.plain))
+            cycles, cycles_before = (results.modelled(workload, each) for each in (column, column.plain))
+            if now is None:
+                continue
+            any_modelled |= cycles is not None
+            rows.append(Row(f"{column.label}: {workload}", [
+                entries.value(before, EXACT), entries.value(now, EXACT), _change(now, before, EXACT),
+                entries.value(cycles_before, MODELLED), entries.value(cycles, MODELLED),
+                _change(cycles, cycles_before, MODELLED)]))
+    titles = [Head("default, instructions arch", EXACT), Head("variant", EXACT), Head("difference", EXACT),
+              Head("default, cycles", MODELLED), Head("variant", MODELLED), Head("difference", MODELLED)]
+    if not any_modelled:
+        titles = titles[:3]
+        rows = [Row(row.name, row.entries[:3]) for row in rows]
+    return entries.table_of("What variants change", titles, rows, "variant: workload",
+                            "Each beside the default of its structure, per operation.")
+
+
+def tables(results: Results) -> list[Table]:
+    """All of them that the run has numbers for."""
+    made = [protected_call(results), crossings_by_structure(results, OPENED, "Opening a PDF: what is crossed"),
+            way_of_read(results), variants(results)]
+    return [table for table in made if table]

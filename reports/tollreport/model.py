@@ -1,23 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""A run as it was written to disk: schema toll/1.
+"""A run, as the report sees it: cells and what is told beside them.  reading.py makes it from files."""
 
-results.json is judged strictly, for every number of the report comes from it: what is not understood is an error that
-says where.  plan.json and samples.jsonl only tell how the run was made; without them the report says less.
-"""
-
-import json
-import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Iterable, Iterator, Optional
+from typing import Any, Optional
 
 SCHEMA = "toll/1"
 STRUCTURES = ("uni", "exo", "mono", "hybrid", "micro", "micro1", "linux", "host")
 ADMITTED = "ok"
-LANES = {"exact": "exact", "time": "measured"}  # and the evidence that is a lane's own
-NUMBER_MAX = 1e18  # beyond it, and beyond reason, sums and pictures would fail
-UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+EXACT, MEASURED, MODELLED = "exact", "measured", "modelled"
+LANES = {"exact": EXACT, "time": MEASURED}  # and the evidence that is a lane's own
+PLAIN = "default"
+TWIN = "again"           # the variant that boots the default's image once more
+BOOKLESS = "books=off"   # the word of a variant whose image keeps no books
 
 
 class InputError(Exception):
@@ -33,7 +28,26 @@ class Column:
 
     @property
     def label(self) -> str:
-        return self.structure if self.variant in ("", "default") else f"{self.structure} {self.variant}"
+        return self.structure if self.is_plain else f"{self.structure} {self.variant}"
+
+    @property
+    def is_plain(self) -> bool:
+        return self.variant in ("", PLAIN)
+
+    @property
+    def plain(self) -> "Column":
+        """The structure itself, of which this may be a variant."""
+        return Column(self.structure, PLAIN)
+
+    @property
+    def is_bookless(self) -> bool:
+        return BOOKLESS in self.variant.split()
+
+    @property
+    def with_books(self) -> "Column":
+        """What a variant without books is compared with."""
+        rest = " ".join(word for word in self.variant.split() if word != BOOKLESS)
+        return Column(self.structure, rest or PLAIN)
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,10 @@ class Cell:
     status: str
     reason: str
     audit: str
+    median_lo: Optional[float] = None
+    median_hi: Optional[float] = None
+    warnings: tuple[str, ...] = ()
+    ended: str = ""
 
     @property
     def admitted(self) -> bool:
@@ -86,6 +104,51 @@ class Model:
     prices: list[Price]
 
 
+@dataclass(frozen=True)
+class Caution:
+    """A kind of warning about measured numbers."""
+
+    name: str
+    text: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class Alarms:
+    """A/A tests: comparisons of an image with itself."""
+
+    tests: int
+    alarms: int
+    share: float
+    limit: float
+    twins: bool
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a boot, in milliseconds, with its 95 % interval."""
+
+    ms: float
+    lo: float
+    hi: float
+
+
+@dataclass(frozen=True)
+class Boot:
+    column: Column
+    workload: str
+    parts: dict[str, Stage]  # qemu, firmware, kernel, all
+
+
+@dataclass(frozen=True)
+class Boots:
+    """What `toll boot --json` said."""
+
+    emulated: bool
+    runs: int
+    rows: list[Boot]
+
+
 @dataclass
 class Results:
     run: str
@@ -94,29 +157,52 @@ class Results:
     facts: dict[str, str] = field(default_factory=dict)
     hops: dict[tuple[str, Column], list[Hop]] = field(default_factory=dict)  # of a workload's exact lane
     model: Optional[Model] = None
-    cautions: list[str] = field(default_factory=list)  # what must be told beside measured numbers
+    sizes: str = ""  # of the caches and TLBs that were modelled
+    cautions: list[Caution] = field(default_factory=list)
+    alarms: Optional[Alarms] = None
+    boots: Optional[Boots] = None
 
     def __post_init__(self) -> None:
         self._index: dict[tuple[str, Column, str, str], Cell] = {}
+        self._of: dict[tuple[str, Column, str], list[Cell]] = defaultdict(list)
+        self._metrics: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
         for cell in self.cells:
             self._index.setdefault((cell.workload, cell.column, cell.metric, cell.lane), cell)
+            self._of[cell.workload, cell.column, cell.lane].append(cell)
+            self._metrics[cell.workload, cell.lane].setdefault(cell.metric)
         self.columns = sorted({cell.column for cell in self.cells}, key=_column_order)
         self.workloads = list(dict.fromkeys(cell.workload for cell in self.cells))
 
     def get(self, workload: str, column: Column, metric: str, lane: str = "exact") -> Optional[Cell]:
         return self._index.get((workload, column, metric, lane))
 
+    def admitted(self, workload: str, column: Column, metric: str, lane: str, evidence: str) -> Optional[Cell]:
+        """The cell, if it has a number of that evidence."""
+        cell = self.get(workload, column, metric, lane)
+        return cell if cell and cell.admitted and cell.evidence == evidence else None
+
     def value(self, workload: str, column: Column, metric: str) -> Optional[float]:
-        cell = self.get(workload, column, metric)
-        return cell.value if cell and cell.admitted and cell.evidence == "exact" else None
+        cell = self.admitted(workload, column, metric, "exact", EXACT)
+        return cell.value if cell else None
+
+    def modelled(self, workload: str, column: Column, metric: str = "cycles_modelled") -> Optional[float]:
+        cell = self.admitted(workload, column, metric, "exact", MODELLED)
+        return cell.value if cell else None
+
+    def measured(self, workload: str, column: Column, metric: str = "cycles") -> Optional[float]:
+        cell = self.admitted(workload, column, metric, "time", MEASURED)
+        return cell.value if cell else None
 
     def of(self, workload: str, column: Column, lane: str = "exact") -> list[Cell]:
-        return [cell for cell in self.cells
-                if cell.workload == workload and cell.column == column and cell.lane == lane]
+        return self._of.get((workload, column, lane), [])
+
+    def metrics(self, workload: str, lane: str = "exact") -> list[str]:
+        """The metrics that any column has of a workload."""
+        return list(self._metrics.get((workload, lane), ()))
 
     def pairs(self, lane: str) -> list[tuple[str, Column]]:
         """The combinations of a workload and a column that the lane has, admitted or not."""
-        return list(dict.fromkeys((cell.workload, cell.column) for cell in self.cells if cell.lane == lane))
+        return [(workload, column) for workload, column, name in self._of if name == lane]
 
     def skipped(self, lane: str) -> str:
         """The reason, if the whole lane was skipped for one; else nothing."""
@@ -133,6 +219,11 @@ class Results:
         return next(cell for cell in cells if why(cell) == usual)
 
 
+def _column_order(column: Column) -> tuple[int, str, bool, str]:
+    known = STRUCTURES.index(column.structure) if column.structure in STRUCTURES else len(STRUCTURES)
+    return known, column.structure, not column.is_plain, column.variant
+
+
 def verdict(cell: Cell) -> str:
     """What stands in the place of a number that is not there."""
     return {"fail": "failed", "skip": "skipped"}.get(cell.status, "not admitted")
@@ -143,153 +234,3 @@ def why(cell: Cell) -> str:
     if cell.reason:
         return cell.reason
     return "no value was recorded" if cell.status == ADMITTED else f"{cell.status}, without a reason"
-
-
-def _column_order(column: Column) -> tuple[int, str, bool, str]:
-    known = STRUCTURES.index(column.structure) if column.structure in STRUCTURES else len(STRUCTURES)
-    return known, column.structure, column.variant not in ("", "default"), column.variant
-
-
-def _number(raw: object) -> Optional[float]:
-    if isinstance(raw, bool) or not isinstance(raw, (int, float)):
-        return None
-    return float(raw) if abs(raw) <= NUMBER_MAX else None
-
-
-def _clean(raw: Any) -> Any:
-    """The same without characters that no page or picture can hold: guests say what they like."""
-    if isinstance(raw, str):
-        return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", raw)
-    if isinstance(raw, list):
-        return [_clean(item) for item in raw]
-    if isinstance(raw, dict):
-        return {_clean(key): _clean(value) for key, value in raw.items()}
-    return raw
-
-
-def _text(raw: dict[str, Any], key: str) -> str:
-    value = raw.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _cell(raw: object, where: str) -> Cell:
-    if not isinstance(raw, dict):
-        raise InputError(f"{where}: expected an object")
-    for key in ("structure", "workload", "status"):
-        if not _text(raw, key):
-            raise InputError(f"{where}: expected a text under the key {key!r}")
-    value, n = _number(raw.get("value")), _number(raw.get("n"))
-    lane = _text(raw, "lane") or ("time" if _text(raw, "evidence") == LANES["time"] else "exact")
-    if lane not in LANES:
-        raise InputError(f"{where}: expected one of {', '.join(LANES)} under the key 'lane', found {lane!r}")
-    return Cell(
-        column=Column(_text(raw, "structure"), _text(raw, "variant") or "default"),
-        workload=_text(raw, "workload"), lane=lane, metric=_text(raw, "metric"), unit=_text(raw, "unit"),
-        better=_text(raw, "better"), evidence=_text(raw, "evidence"), value=value, n=int(n or 0),
-        lo=_number(raw.get("lo")), hi=_number(raw.get("hi")),
-        status=_text(raw, "status"), reason=_text(raw, "reason"), audit=_text(raw, "audit"),
-    )
-
-
-def _hop(line: object) -> Optional[Hop]:
-    domain, *words = line.split() if isinstance(line, str) and line.strip() else [""]
-    pairs = [word.partition("=")[::2] for word in words]
-    counts = {name: int(count) for name, count in pairs if name and count.isdecimal() and len(count) < 19}
-    return Hop(domain, counts) if domain and len(counts) == len(pairs) else None
-
-
-def _ways(raw: object) -> dict[tuple[str, Column], list[Hop]]:
-    """Ways that are not understood are left out: no number of the report but theirs comes from them."""
-    ways = {}
-    for item in raw if isinstance(raw, list) else []:
-        if not isinstance(item, dict) or not isinstance(item.get("hops"), list):
-            continue
-        hops = [_hop(line) for line in item["hops"]]
-        column = Column(_text(item, "structure"), _text(item, "variant") or "default")
-        if hops and _text(item, "lane") == "exact" and None not in hops:
-            ways[_text(item, "workload"), column] = [hop for hop in hops if hop]
-    return ways
-
-
-def _model(raw: object, where: str) -> Optional[Model]:
-    if raw is None:
-        return None
-    listed = raw.get("prices") if isinstance(raw, dict) else None
-    if not isinstance(raw, dict) or not _text(raw, "profile") or not isinstance(listed, list):
-        raise InputError(f"{where}: expected an object with a profile and prices")
-    prices = []
-    for number, item in enumerate(listed):
-        cycles = _number(item.get("cycles")) if isinstance(item, dict) else None
-        if cycles is None or not _text(item, "name") or not _text(item, "source"):
-            raise InputError(f"{where}.prices[{number}]: expected a name, cycles and a source")
-        prices.append(Price(_text(item, "name"), cycles, _text(item, "source")))
-    return Model(_text(raw, "profile"), _text(raw, "what"), prices)
-
-
-def _read(path: Path) -> Any:
-    try:
-        return _clean(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file; `toll report` makes it from the samples of a run") from None
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from None
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
-
-
-def _samples(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    for line in lines:
-        try:
-            sample = _clean(json.loads(line))
-        except (json.JSONDecodeError, RecursionError):
-            continue
-        if isinstance(sample, dict):
-            yield sample
-
-
-def _sample_facts(samples: Iterable[dict[str, Any]]) -> dict[str, str]:
-    """The QEMU options that guests were booted with, and the features of the processor that they found."""
-    options: dict[str, None] = {}
-    features: dict[str, dict[str, None]] = {}
-    for sample in samples:
-        if _text(sample, "options") and _text(sample, "status") != "skip":
-            options.setdefault(_text(sample, "options"))
-        if _text(sample, "cpu_features"):
-            features.setdefault(_text(sample, "cpu_features"), {}).setdefault(_text(sample, "structure"))
-    facts = {"QEMU options" if number == 0 else f"QEMU options, also ({number + 1})": text
-             for number, text in enumerate(options)}
-    return facts | {f"processor features found by {', '.join(who)}": text for text, who in features.items()}
-
-
-def _facts(folder: Path) -> dict[str, str]:
-    facts = {}
-    try:
-        plan = _clean(json.loads((folder / "plan.json").read_text(encoding="utf-8")))
-        for key, value in plan.items():
-            if isinstance(value, (str, int, float)) and key not in ("schema", "run"):
-                facts["guests planned" if key == "guests" else key.replace("_", " ")] = str(value)
-    except (OSError, ValueError, AttributeError, RecursionError):
-        pass
-    try:
-        with open(folder / "samples.jsonl", encoding="utf-8", errors="replace") as samples:
-            facts |= _sample_facts(_samples(samples))
-    except OSError:
-        pass
-    return facts
-
-
-def load(folder: Path) -> Results:
-    """Reads the run in folder.  InputError if it is not one of schema toll/1."""
-    path = folder / "results.json"
-    raw = _read(path)
-    if not isinstance(raw, dict):
-        raise InputError(f"{path}: expected an object")
-    if raw.get("schema") != SCHEMA:
-        raise InputError(f"{path}: its schema is {raw.get('schema')!r}, this report understands {SCHEMA!r}: "
-                         "use the version of toll that made it")
-    if not isinstance(raw.get("cells"), list):
-        raise InputError(f"{path}: expected a list under the key 'cells'")
-    host = raw.get("host")
-    cells = [_cell(item, f"{path}: cells[{number}]") for number, item in enumerate(raw["cells"])]
-    return Results(str(raw.get("run") or folder.name), host if isinstance(host, dict) else {}, cells, _facts(folder),
-                   _ways(raw.get("hops")), _model(raw.get("model"), f"{path}: model"), [str(text) for text in raw.get("cautions") or []])

@@ -1,45 +1,37 @@
 # SPDX-License-Identifier: MIT
-"""Modelled cycles: exact counts at the prices of a profile.  They have tables of their own, whose heads name the
-profile; beside measured cycles they stand only to show what the model leaves."""
+"""Modelled cycles: exact counts at the prices of a profile.  Their heads say where nothing was measured beside them;
+beside measured cycles they stand only to show what the model leaves."""
 
 from typing import Optional
 
-from . import text
-from .entries import Entry, Row, Table
-from .model import Column, Results
+from . import across, entries, text
+from .budget import INSTRUCTIONS, REST, SMALL, TERMS, Budget, budget_of
+from .entries import Entry, Head, Row, Table
+from .model import MEASURED, MODELLED, Column, Results
 
-METRIC = "cycles_modelled"
-
-
-def _value(results: Results, workload: str, column: Column, metric: str, lane: str) -> Optional[float]:
-    cell = results.get(workload, column, metric, lane)
-    return cell.value if cell and cell.admitted else None
+REMAINDER = "measured less modelled"
+CYCLES = "cycles"
 
 
-def _columns(results: Results) -> list[Column]:
-    return [column for column in results.columns
-            if any(_value(results, workload, column, METRIC, "exact") is not None for workload in results.workloads)]
-
-
-def _head(results: Results, column: Column, profile: str) -> str:
-    measured = any(_value(results, workload, column, "cycles", "time") is not None for workload in results.workloads)
-    return f"{column.label}, {'modelled' if measured else 'only modelled'}, {profile}"
-
-
-def _entry(value: Optional[float]) -> Entry:
-    return Entry("none" if value is None else "value", text.number(value))
+def _head(results: Results, column: Column, workloads: list[str]) -> Head:
+    measured = any(results.measured(workload, column) is not None for workload in workloads)
+    return Head(column.label, MODELLED, "modelled" if measured else "only modelled")
 
 
 def by_structure(results: Results, profile: str) -> Optional[Table]:
     """A line for each workload, a column for each structure."""
-    columns = _columns(results)
+    columns = [column for column in across.heads(results)
+               if any(results.modelled(workload, column) is not None for workload in results.workloads)]
     rows = []
     for workload in results.workloads:
-        values = [_value(results, workload, column, METRIC, "exact") for column in columns]
+        values = [results.modelled(workload, column) for column in columns]
         if any(value is not None for value in values):
-            rows.append(Row(workload, [_entry(value) for value in values]))
-    return Table("Modelled cycles per operation", [_head(results, column, profile) for column in columns],
-                 rows) if rows else None
+            rows.append(Row(workload, [entries.value(value, MODELLED) for value in values]))
+    what = results.model.what if results.model else ""
+    caption = (f"Exact counts at the prices of profile {profile} ({what}): the sum of what each costs by itself, for "
+               "nothing overlaps in the model. Below, each workload has its sum as a picture and as a table.")
+    heads = [_head(results, column, results.workloads) for column in columns]
+    return entries.table_of("Modelled cycles per operation", heads, rows, "workload", caption)
 
 
 def against_measured(results: Results, profile: str) -> Optional[Table]:
@@ -47,27 +39,82 @@ def against_measured(results: Results, profile: str) -> Optional[Table]:
     rows = []
     for workload in results.workloads:
         for column in results.columns:
-            modelled = _value(results, workload, column, METRIC, "exact")
-            measured = _value(results, workload, column, "cycles", "time")
-            if modelled is None or measured is None:
+            modelled = results.modelled(workload, column)
+            cell = results.admitted(workload, column, CYCLES, "time", MEASURED)
+            if modelled is None or cell is None or cell.value is None:
                 continue
-            share = f"{100 * (measured - modelled) / measured:.1f} %" if measured else ""
-            rows.append(Row(f"{workload}: {column.label}", [_entry(modelled), _entry(measured),
-                                                            Entry("value", text.number(measured - modelled), share)]))
-    return Table("Modelled against measured cycles", [f"modelled, {profile}", "measured", "remainder"],
-                 rows) if rows else None
+            left = cell.value - modelled
+            share = f"{100 * left / cell.value:.1f} %" if cell.value else ""
+            rows.append(Row(f"{workload}: {column.label}", [
+                entries.value(modelled, MODELLED), entries.value(cell.value, MEASURED, entries.interval(cell)),
+                entries.value(left, REMAINDER, share)]))
+    heads = [Head(f"modelled, {profile}", MODELLED), Head("measured", MEASURED, "95 % interval below"),
+             Head("remainder", REMAINDER)]
+    return entries.table_of("Modelled against measured cycles", heads, rows, "workload: structure",
+                            "Cycles per operation, warm: of the model, and of the time lane on this host. The "
+                            "remainder is what the model does not explain, and its share of the measured.")
 
 
-def tables(results: Results) -> list[tuple[Table, str]]:
-    """Both tables with what they say; nothing if the run has no profile."""
+def tables(results: Results) -> list[Table]:
+    """Both tables; nothing if the run has no profile."""
     if not results.model:
         return []
-    profile = results.model.profile
-    made = [
-        (by_structure(results, profile),
-         f"Exact counts at the prices of profile {profile} ({results.model.what}); the sum of what each costs by itself. "
-         "`toll explain` shows the sum of each number. Evidence: modelled."),
-        (against_measured(results, profile), "The same beside the time lane of this host. The remainder is what the "
-                                             "model does not explain. Evidence: modelled and measured, a column each."),
-    ]
-    return [(table, caption) for table, caption in made if table]
+    made = [by_structure(results, results.model.profile), against_measured(results, results.model.profile)]
+    return [table for table in made if table]
+
+
+def _term_name(name: str, price: Optional[float]) -> str:
+    shown = name.replace("miss.", "misses in ").replace("_", " ")
+    unit = "cycles each" if name != INSTRUCTIONS else "cycles an instruction (arch)"
+    return f"{shown}, {'no price' if price is None else f'{price:g} {unit}'}"
+
+
+def _term_entry(budget: Optional[Budget], name: str) -> Entry:
+    term = budget.terms.get(name) if budget else None
+    if budget is None or term is None:
+        return entries.none()
+    if term.price is None:
+        return Entry("value", "not priced", f"{text.number(term.count)} times", evidence=MODELLED)
+    count = "" if name == INSTRUCTIONS else f"{text.number(term.count)} \N{MULTIPLICATION SIGN}, "
+    return entries.value(term.cycles, MODELLED, count + _share(term.cycles, budget))
+
+
+def _share(cycles: float, budget: Budget) -> str:
+    return f"{100 * cycles / budget.cycles:.1f} %" if budget.cycles else ""
+
+
+def _rest_entry(budget: Optional[Budget], names: list[str]) -> Entry:
+    if budget is None:
+        return entries.none()
+    cycles = sum(budget.terms[name].cycles for name in names if name in budget.terms)
+    return entries.value(cycles, MODELLED, _share(cycles, budget))
+
+
+def _is_small(budgets: list[Budget], name: str) -> bool:
+    """Whether no structure pays more than a trifle for it, though it has a price."""
+    terms = [(budget.terms[name], budget) for budget in budgets if name in budget.terms]
+    return all(term.price is not None and term.cycles < SMALL * budget.cycles for term, budget in terms)
+
+
+def budget_table(results: Results, workload: str, columns: list[Column]) -> Optional[Table]:
+    """A line for each kind of event, a column for each structure: what it costs, how often it is, and its share."""
+    budgets = {column: budget_of(results, workload, column) for column in columns}
+    shown = [column for column in columns if budgets[column]]
+    known = [budget for budget in budgets.values() if budget]
+    named = [name for name in TERMS if any(name in budget.terms for budget in known)]
+    small = [name for name in named if _is_small(known, name)]
+    if not shown or not results.model:
+        return None
+    rows = []
+    for name in named:
+        price = next(budget.terms[name].price for budget in known if name in budget.terms)
+        if name not in small:
+            rows.append(Row(_term_name(name, price), [_term_entry(budgets[column], name) for column in shown], name))
+    if any(term.cycles for budget in known for term in budget.terms.values() if term.name in small):
+        rows.append(Row(REST, [_rest_entry(budgets[column], small) for column in shown], REST))
+    sums = [entries.value(results.modelled(workload, column), MODELLED) for column in shown]
+    rows.append(Row("sum", sums, strong=True))
+    return Table("Budget in modelled cycles", [_head(results, column, [workload]) for column in shown], rows, "",
+                 f"Per operation, profile {results.model.profile}; `toll explain` prints the same with the sources of "
+                 f"the prices. The rest: what takes less than {100 * SMALL:g} % everywhere, and what costs nothing by "
+                 "itself.")

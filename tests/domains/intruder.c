@@ -4,10 +4,13 @@
  * server and of the library, with all that the composition (kernels/micro/compose.c) gives those, so all of them try at
  * once.  Then each answers messages, but the last one, which makes an end of itself by a fault; the library looks that
  * the others are still there, and ends the machine.
+ *
+ * Where the command line asks for no network its two domains are not there, and nobody has any of what they share.
  */
 #include "intruder.h"
 #include "base/format.h"
 #include "base/panic.h"
+#include "base/string.h"
 #include "machine/domain.h"
 #include "machine/layout.h"
 #include "micro/micro.h"
@@ -16,7 +19,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define BIT(n) (1u << (n))
-#define DOMAINS 6u
+#define DOMAINS 8u
 #define EBADF 9
 #define EPERM 1
 #define EINVAL 22
@@ -29,17 +32,19 @@ static struct domain_info *info;
 static unsigned self, attempts, failures;
 
 /* What the composition gives: handles, whose memory is seen in a window, the program's file. */
-static const struct {
+static struct {
     uint32_t handles, windows;
     bool program;
 } given[DOMAINS] = {
-    [DOMAIN_LIBRARY] = {BIT(HANDLE_FS) | BIT(HANDLE_CONSOLE) | BIT(HANDLE_MEM) | BIT(HANDLE_ECHO),
-                        BIT(DOMAIN_FS) | BIT(DOMAIN_CONSOLE) | BIT(DOMAIN_ECHO), true},
+    [DOMAIN_LIBRARY] = {BIT(HANDLE_FS) | BIT(HANDLE_CONSOLE) | BIT(HANDLE_MEM) | BIT(HANDLE_ECHO) | BIT(HANDLE_NET),
+                        BIT(DOMAIN_FS) | BIT(DOMAIN_CONSOLE) | BIT(DOMAIN_ECHO) | BIT(DOMAIN_NET), true},
     [DOMAIN_FS] = {BIT(HANDLE_BLK), BIT(DOMAIN_MEM) | BIT(DOMAIN_LIBRARY), false},
     [DOMAIN_BLK] = {BIT(HANDLE_IRQ), BIT(DOMAIN_FS), false},
     [DOMAIN_CONSOLE] = {BIT(HANDLE_IRQ) | BIT(HANDLE_APP), BIT(DOMAIN_LIBRARY), false},
     [DOMAIN_MEM] = {BIT(HANDLE_FS) | BIT(HANDLE_APP), BIT(DOMAIN_FS), true},
     [DOMAIN_ECHO] = {BIT(HANDLE_APP), BIT(DOMAIN_LIBRARY), false},
+    [DOMAIN_NET] = {BIT(HANDLE_NIC) | BIT(HANDLE_APP), BIT(DOMAIN_LIBRARY), false},
+    [DOMAIN_NIC] = {BIT(HANDLE_IRQ) | BIT(HANDLE_APP), BIT(DOMAIN_NET), false},
 };
 #define GIVEN_ALL (BIT(HANDLE_SELF) | BIT(HANDLE_PROCESS) | BIT(HANDLE_SPACE) | BIT(HANDLE_MACHINE))
 
@@ -76,6 +81,24 @@ static void attempt(bool stopped, const char *what, uint64_t which)
         return;
     failures++;
     say("TOLL1 done intruder fail domain %u: %s %lx", self, what, (unsigned long)which);
+}
+
+static bool has_network(void)
+{
+    return strstr(info->command_line, "ip=") != NULL;
+}
+
+static void network_forget(void)
+{
+    for (unsigned i = 0; i < DOMAINS; i++) {
+        given[i].handles &= ~(BIT(HANDLE_NET) | BIT(HANDLE_NIC));
+        given[i].windows &= ~(BIT(DOMAIN_NET) | BIT(DOMAIN_NIC));
+    }
+}
+
+static bool has_device(void)
+{
+    return self == DOMAIN_BLK || self == DOMAIN_NIC;
 }
 
 /* ---- memory ---- */
@@ -119,7 +142,7 @@ static void own_try(void)
     attempt(!intruder_probe(PROGRAM_BASE, PROBE_WRITE), "writing to the program's file", 0);
     if (!given[self].program)
         memory_try(PROGRAM_BASE, "the program's file");
-    if (self != DOMAIN_BLK)
+    if (!has_device())
         memory_try(base + DOMAIN_DEVICE, "a device");
     attempt(intruder_probe(base + DOMAIN_RAM, PROBE_READ), "reading own memory", 0);
 }
@@ -177,8 +200,8 @@ static void kinds_try(void)
 
     for (unsigned i = 0; i < COUNT(of_space); i++)
         attempt(refused(call(of_space[i], HANDLE_SPACE, 0, 0, 0)), "a space as something else", of_space[i]);
-    for (uint64_t h = HANDLE_FS; h <= HANDLE_ECHO; h++)
-        if (given[self].handles & BIT(h))
+    for (uint64_t h = HANDLE_FS; h <= HANDLE_NIC; h++)
+        if (given[self].handles & BIT(h) && h != HANDLE_APP)
             attempt(refused(intruder_message(MICRO_WAIT, h, 0).rdi), "receiving at another's endpoint", h);
 }
 
@@ -230,10 +253,9 @@ static void ports_try(void)
         attempt(call(MICRO_PORT_IN, ports[i], 4, 0, 0) == -EPERM, "port by call", ports[i]);
         attempt(call(MICRO_PORT_OUT, ports[i], 1, 0, 0) == -EPERM, "port by call", ports[i]);
     }
-    if (self != DOMAIN_BLK)
-        for (unsigned offset = 0; offset < 256; offset += 4)
-            attempt(call(MICRO_PORT_IN, MICRO_PORT_CONFIG + offset, 4, 0, 0) == -EPERM, "a device's configuration",
-                    offset);
+    for (unsigned offset = has_device() ? MICRO_PORT_CONFIG_BYTES : 0; offset < 3 * MICRO_PORT_CONFIG_BYTES;
+         offset += 4)
+        attempt(call(MICRO_PORT_IN, MICRO_PORT_CONFIG + offset, 4, 0, 0) == -EPERM, "a device's configuration", offset);
 }
 
 static void instructions_try(void)
@@ -270,11 +292,12 @@ static _Noreturn void perish(void)
 /* The others have come to their ends when they answer, and one answers no more. */
 static _Noreturn void judge(void)
 {
-    static const uint8_t alive[] = {HANDLE_ECHO, HANDLE_FS, HANDLE_CONSOLE, HANDLE_MEM};
+    static const uint8_t alive[] = {HANDLE_ECHO, HANDLE_FS, HANDLE_CONSOLE, HANDLE_MEM, HANDLE_NET};
     int64_t result;
 
     for (unsigned i = 0; i < COUNT(alive); i++)
-        attempt(intruder_message(MICRO_CALL, alive[i], 0).rdi == 0, "no answer from", alive[i]);
+        attempt(alive[i] == HANDLE_NET && !has_network() ? true : intruder_message(MICRO_CALL, alive[i], 0).rdi == 0,
+                "no answer from", alive[i]);
     for (unsigned i = 0; i < 2; i++) {
         result = intruder_message(MICRO_CALL, HANDLE_ECHO, 0).rdi;
         attempt(result == -EINTR, "an answer from the dead:", (uint64_t)result);
@@ -290,6 +313,8 @@ _Noreturn void home_entry(void)
 {
     info = (struct domain_info *)intruder_info();
     self = info->domain;
+    if (!has_network())
+        network_forget();
     info->upcall_stack = (uint64_t)user_stack_top;
     info->upcall_entry = (uint64_t)intruder_upcall;
     for (unsigned other = 0; other < DOMAINS; other++)

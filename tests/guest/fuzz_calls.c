@@ -73,13 +73,22 @@ static void call_clean_up(long number, const uint64_t args[6], long result)
         if (!(args[3] & MAP_FIXED))
             munmap((void *)result, args[1]);
         break;
+    case SYS_dup2:
+    case SYS_dup3:
+    case SYS_fcntl:
+        if (result >= FUZZ_FD_LIMIT)
+            close((int)result);
+        fuzz_files_close_others();
+        break;
     case SYS_open:
     case SYS_creat:
     case SYS_openat:
     case SYS_dup:
-    case SYS_dup2:
-    case SYS_dup3:
-    case SYS_fcntl:
+    case SYS_socket:
+    case SYS_accept4:
+    case SYS_epoll_create:
+    case SYS_epoll_create1:
+    case SYS_eventfd2:
         fuzz_files_close_others();
         break;
     case SYS_pipe:

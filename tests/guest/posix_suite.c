@@ -6,6 +6,7 @@
  *
  *   dir=PATH      an empty directory to work in       show=1   the transcript in plain text as well
  *   processes=0   leaves out what needs a second process
+ *   sockets=1     and sockets over loopback, nothing else
  */
 #include "posix_suite/suite.h"
 #include <errno.h>
@@ -60,9 +61,14 @@ int main(int argc, char **argv)
     umask(022);
     if (chdir(directory) != 0)
         toll_skip("the directory %s is not there: %s", directory, strerror(errno));
+    if (toll_arg_number("sockets", 0)) {
+        suite_sockets();
+        return toll_done();
+    }
     suite_files();
     suite_directories();
     suite_pipes();
+    suite_epoll();
     suite_memory();
     suite_time();
     suite_threads();

@@ -66,6 +66,11 @@ check "... which a run is compared with" run 0 compare counts
 sed -i 's/	600$/	560/; s/instructions	1000$/instructions	960/' counts/uni.tsv
 check "... count by count" run 1 compare counts
 check "... and named by part" out "by part: fs +4 (56 -> 60)"
+cp counts/uni.tsv kept.tsv
+grep "instructions.fs" kept.tsv >> counts/uni.tsv
+check "a count that is there twice is refused" run 2 compare counts
+check "... by its name" err "counts/uni.tsv:[0-9]*: instructions.fs: expected each count once"
+cp kept.tsv counts/uni.tsv
 echo "uni good" >> counts/uni.tsv
 check "a damaged line is refused" run 2 compare counts
 check "... by its place" err "counts/uni.tsv:[0-9]*: expected structure, workload"

@@ -54,6 +54,9 @@ check "... the nearest workload" err "did you mean the workload good"
 check "--dry-run prints the plan" run 0 run --dry-run --lane exact --only 'uni/good,mono/h*'
 check "... with the arguments" out "good ops=10 warm=0"
 check "... and runs nothing" test ! -e results
+check "-v shows how QEMU is called" run 0 run --dry-run -v --lane exact --only uni/good
+check "... without an x2APIC, which does not go with icount" out " -cpu [^ ]*,-x2apic "
+check "... with one firmware under each QEMU" out " -bios qboot.rom "
 check "one variant can be selected" run 0 run --dry-run --lane exact --only '*:mit*/good'
 check "... and no other" bash -c "grep -c '#0' '$scratch/out' | grep -qx 1"
 check "... which has its name" out "^linux:mitigations=off/good"

@@ -50,7 +50,27 @@
 /* 17: lodsl, 12 times */
 //? window 17 instructions 15
 //? window 17 instructions_arch 4
+//? window 17 rep 1
+//? window 17 rep_bytes 48
+/* bytes: an iteration has 1, 2, 4 or 8; one without any is none */
+//? window 0 rep 0
+//? window 0 rep_bytes 0
+//? window 3 rep 1
+//? window 3 rep_bytes 100
+//? window 4 rep 0
+//? window 7 rep 1
+//? window 7 rep_bytes 800
+//? window 9 rep 1
+//? window 9 rep_bytes 100
+//? window 10 rep 50
+//? window 10 rep_bytes 400
+//? window 14 rep_bytes 8
+//? window 15 rep_bytes 1
+//? window 19 rep 2
+//? window 19 rep_bytes 34
 /* 18: without a prefix they are plain */
+//? window 18 rep 0
+//? window 18 rep_bytes 0
 //? window 18 instructions 5
 //? window 18 instructions_arch 5
 
@@ -127,6 +147,14 @@ test:   STOS(0)
         movsb
         stosl
         cmpsb
+        END
+
+        BEGIN /* 19 */
+        POINTERS
+        COUNT(7)
+        rep movsw
+        COUNT(5)
+        rep stosl
         END
         ret
         END_PART(kernel, test)

@@ -129,6 +129,12 @@ int fs_fsync(int node)
     return 0;
 }
 
+int fs_fdatasync(int node)
+{
+    file_of(node);
+    return 0;
+}
+
 int fs_sync(void)
 {
     return 0;

@@ -186,6 +186,82 @@ static void test_crash_moves(void **state)
     }
 }
 
+/* ---- fs_fdatasync ---- */
+
+#define STEPS 30u
+#define STEP_BYTES 90000u
+
+static struct step {
+    struct crash crash;
+    uint64_t bytes;
+    uint8_t file[STEP_BYTES];
+} step_of[STEPS];
+
+/* Writes a piece of a file and of the copy of it. */
+static void write_both(int node, struct step *s, uint32_t seed, uint64_t at, uint64_t n)
+{
+    pattern_fill(s->file + at, seed, 0, n);
+    must_write(node, at, s->file + at, n);
+    s->bytes = at + n > s->bytes ? at + n : s->bytes;
+}
+
+/* How many flushes it takes to commit a file that was changed in place when nothing else had to be written. */
+static uint64_t flushes_in_place(int node, struct step *s, uint32_t seed, int (*commit)(int node))
+{
+    struct fs_books before, after;
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(fs_fsync(node), 0);
+    write_both(node, s, seed, s->bytes / 4, s->bytes / 4);
+    fs_books(&before);
+    assert_int_equal(commit(node), 0);
+    fs_books(&after);
+    return after.flushes - before.flushes;
+}
+
+/* Changes a file in one of the ways that there are, and has it committed without its times. */
+static void step_make(int node, struct step *s, uint32_t i)
+{
+    if (i % 5 == 0) { /* longer */
+        write_both(node, s, i, s->bytes, 7000);
+    } else if (i % 5 == 1) { /* in place */
+        assert_int_equal(flushes_in_place(node, s, i + 100, fs_fsync), 2);
+        assert_int_equal(flushes_in_place(node, s, i, fs_fdatasync), 1);
+    } else if (i % 5 == 2) { /* shorter */
+        s->bytes = s->bytes * 2 / 3;
+        memset(s->file + s->bytes, 0, STEP_BYTES - s->bytes);
+        assert_int_equal(fs_truncate(node, s->bytes), 0);
+    } else if (i % 5 == 3) { /* with a hole */
+        write_both(node, s, i, s->bytes + 9000, 100);
+    } else { /* which is filled */
+        write_both(node, s, i, s->bytes - 6000, 3000);
+    }
+    assert_int_equal(fs_fdatasync(node), 0);
+}
+
+/* Power goes after fs_fdatasync: the file is as it was then. */
+static void test_crash_data(void **state)
+{
+    (void)state;
+    uint64_t bytes;
+    host_blk_record(true);
+    int node = must_open("empty/data", FS_CREATE | FS_WRITE);
+    memset(&step_of[0], 0, sizeof step_of[0]);
+    for (uint32_t i = 0; i < STEPS; i++) {
+        if (i > 0)
+            step_of[i] = step_of[i - 1];
+        step_make(node, &step_of[i], i);
+        step_of[i].crash = (struct crash){.image = host_blk_crash(i, &bytes)};
+    }
+    fs_close(node);
+    assert_int_equal(fs_unmount(), 0);
+    for (uint32_t i = 0; i < STEPS; i++) {
+        mend(&step_of[i].crash);
+        free(step_of[i].crash.image);
+        must_hold("empty/data", step_of[i].file, step_of[i].bytes);
+        assert_int_equal(fs_unmount(), 0);
+    }
+}
+
 /* ---- threads ---- */
 
 #define THREADS 4u
@@ -311,6 +387,7 @@ int tests_crash(void)
     const struct CMUnitTest tests[] = {
         FS_TEST_DAMAGED(test_crash),
         FS_TEST_DAMAGED(test_crash_moves),
+        FS_TEST_DAMAGED(test_crash_data),
         FS_TEST(test_threads),
     };
     return cmocka_run_group_tests_name("fs: crashes and threads", tests, fixture_open, fixture_close);

@@ -125,7 +125,7 @@ int process_run(void (*body)(void))
 unsigned fds_open(void)
 {
     unsigned n = 0;
-    for (unsigned i = 0; i < FD_MAX; i++)
+    for (unsigned i = 0; i < process_current()->file_room; i++)
         n += process_current()->files[i] != NULL;
     return n;
 }

@@ -35,7 +35,10 @@ int must_fd(const char *path, uint64_t flags);
 void must_pipe(int fds[2], uint64_t flags);
 
 int tests_exec(void);
+int tests_epoll(void);
+int tests_lock(void);
 int tests_pipe(void);
+int tests_socket(void);
 int tests_wait(void);
 
 #define POSIX_TEST(f)                                                                                                  \

@@ -162,6 +162,40 @@ static void test_interrupts(void **state)
     assert_int_equal(compare_count(&compared, COMPARE_WORSE), 2); /* and three interrupts more */
 }
 
+/* A window with an interrupt an operation, in which blk is a tenth of the whole. */
+static enum compare_verdict interrupted_part(int64_t blk, const struct compare_options *options)
+{
+    struct results runs[2];
+    int64_t values[] = {220000, blk};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct sample *sample;
+
+        results_start(&runs[i]);
+        sample = cell_put(&runs[i], "mono", "exact", 1);
+        count_put(sample, "instructions", 2000000 + values[i]);
+        count_put(sample, "instructions.blk", values[i]);
+        count_put(sample, "instructions.app", 2000000);
+        count_put(sample, "interrupt", 1000);
+    }
+    return compare(&runs[0], &runs[1], options, "instructions")->verdict;
+}
+
+/* 3 % of a part must be found although it is 0.3 % of the whole. */
+static void test_interrupted_part(void **state)
+{
+    struct compare_gate gate = {1, "%"};
+    struct compare_options options = {.gates = &gate, .gate_count = 1};
+
+    (void)state;
+    assert_int_equal(interrupted_part(226600, NULL), COMPARE_WORSE);
+    assert_int_equal(compared.part_count, 1);
+    assert_string_equal(compared.parts[0].name, "blk");
+    assert_int_equal(interrupted_part(213400, NULL), COMPARE_BETTER);
+    assert_int_equal(interrupted_part(221000, NULL), COMPARE_SAME); /* half a percent of the part */
+    assert_int_equal(interrupted_part(226600, &options), COMPARE_SAME);
+}
+
 static enum compare_verdict gated(struct compare_gate *gates, size_t count)
 {
     struct compare_options options = {.gates = gates, .gate_count = count};
@@ -286,6 +320,19 @@ static void test_lost_and_other(void **state)
     assert_int_equal(compare(&a, &b, &anyway, "instructions")->verdict, COMPARE_WORSE);
     exact_make(&a, 100000, 0);
     exact_make(&b, 100000, 0);
+    b.cells.items[0].status = CELL_SKIP;
+    b.cells.items[0].reason = "not any more";
+    compare(&a, &b, NULL, "");
+    assert_int_equal(compare_count(&compared, COMPARE_LOST), 1);
+    exact_make(&a, 100000, 0);
+    exact_make(&b, 100000, 0);
+    b.cells.items[0].lane = a.cells.items[0].lane = "time"; /* a host without KVM */
+    b.cells.items[0].status = CELL_SKIP;
+    compare(&a, &b, NULL, "");
+    assert_int_equal(compare_count(&compared, COMPARE_LOST), 0);
+    assert_int_equal(compared.only_before, 1);
+    exact_make(&a, 100000, 0);
+    exact_make(&b, 100000, 0);
     b.cells.items[0].structure = "uni";
     compare(&a, &b, NULL, "");
     assert_int_equal(compared.only_before, 1);
@@ -315,6 +362,14 @@ static void test_facts(void **state)
     assert_int_equal(compared.differences.count, 3);
     assert_contains(compared.differences.items[0], "the compiler: gcc 12, then gcc 13");
     assert_contains(compared.differences.items[2], "QEMU's options in the time lane: -M x, then -M y");
+    json_object_del(b.host, "compiler"); /* what is not known cannot be called equal */
+    compared = (struct comparison){0};
+    compare_facts(&arena, &a, &b, &compared);
+    assert_contains(compared.differences.items[0], "the compiler: gcc 12, then unknown");
+    json_object_del(a.host, "compiler");
+    compared = (struct comparison){0};
+    compare_facts(&arena, &a, &b, &compared);
+    assert_int_equal(compared.differences.count, 2);
     results_close(&a);
     results_close(&b);
 }
@@ -409,9 +464,11 @@ static void test_alarms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_equal),     TEST(test_part_is_named), TEST(test_interrupts),      TEST(test_gates),
-        TEST(test_direction), TEST(test_measured),      TEST(test_measured_noise),  TEST(test_lost_and_other),
-        TEST(test_facts),     TEST(test_reference),     TEST(test_baseline_doubts), TEST(test_alarms),
+        TEST(test_equal),          TEST(test_part_is_named),  TEST(test_interrupts),
+        TEST(test_gates),          TEST(test_direction),      TEST(test_measured),
+        TEST(test_measured_noise), TEST(test_lost_and_other), TEST(test_interrupted_part),
+        TEST(test_facts),          TEST(test_reference),      TEST(test_baseline_doubts),
+        TEST(test_alarms),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,13 @@ static void test_mistakes(void **state)
     fails("[run]\njob = 2\n" STANZAS, ":2:1: run.job: unknown key", "did you mean jobs?");
     fails("[run]\njobs = \"two\"\n" STANZAS, ":2:8: run.jobs: expected a whole number", "found the text \"two\"");
     fails("[run]\njobs = 1.5\n" STANZAS, ":2:8: run.jobs: expected", "a number with a fraction");
+    fails(STANZAS "on = []\n", ":5:6: workload.null.on: expected at least one text", "remove on to mean all");
+    fails(STANZAS "on = [\"uni\", \"uni\"]\n", ":5:14: workload.null.on: \"uni\" is listed twice", "remove one");
+    fails(STANZAS "on = [\"uni\"]\nwithout = { uni = \"no\" }\n", ":6:", "uni is listed in `on` as well");
+    fails(STANZAS "without = { uni = \"no\", mono = \"no\" }\n", "workload.null: no structure is left", "remove one");
+    fails(STANZAS "elsewhere = \"no\"\n", "workload.null.elsewhere: it speaks of structures that are not in `on`",
+          "add `on`");
+    fails("[run]\ntime_percision = 1\n" STANZAS, "unknown key", "did you mean time_precision?");
     fails("[run]\njobs = 0\n" STANZAS, ":2:8: run.jobs: expected", "from 1 to 256, found the number 0");
     fails("[run]\nmachine = \"pc\"\n" STANZAS, ":2:11: run.machine: expected one of \"microvm\", \"q35\"", "choose");
     fails("run = 1\n" STANZAS, ":1:7: run: expected a table", "write [run]");

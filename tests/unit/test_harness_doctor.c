@@ -152,8 +152,13 @@ static void test_qemu_reasons(void **state)
     assert_int_equal(major * 100 + minor, 702);
     assert_false(facts_qemu_version("fake QEMU 0", &major, &minor));
     assert_false(facts_qemu_version(NULL, &major, &minor));
+    expect(&f, "qemu", FINDING_OK, "QEMU emulator version 8.2.0", "");
+    f.qemu_interface = 4;
+    expect(&f, "qemu", FINDING_OK, "8.2.0; plugin interface 4", "");
     f.qemu_microvm = false;
     expect(&f, "qemu", FINDING_NOTE, "no machine microvm", "q35");
+    f.plugin_refused = "Could not load plugin x: this QEMU supports only a minimum version of 9";
+    expect(&f, "qemu", FINDING_MISSING, "a minimum version of 9", "toll-count.so");
     f.qemu_plugins = false;
     expect(&f, "qemu", FINDING_MISSING, "without plugins", "--enable-plugins");
     f.qemu_major = 7;

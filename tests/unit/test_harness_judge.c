@@ -159,6 +159,11 @@ static void test_ends(void **state)
     evidence.end = (struct process_end){PROCESS_EXITED, 1};
     evidence.messages = "could not open it\nmore";
     fails("QEMU exited with status 1: could not open it");
+    evidence.messages =
+        "qemu: warning: TCG doesn't support requested feature\nqemu: warning: more\nqemu: Bad icount read\n";
+    fails("QEMU exited with status 1: qemu: Bad icount read");
+    evidence.messages = "qemu: warning: TCG doesn't support requested feature\n";
+    fails("QEMU exited with status 1");
     evidence.end = (struct process_end){PROCESS_EXITED, 33};
     fails("never said that it was done");
     prepare(GOOD, COUNTS);

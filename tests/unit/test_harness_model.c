@@ -7,6 +7,7 @@
 #include "harness/calibrate.h"
 #include "harness/file.h"
 #include "harness/model.h"
+#include <ctype.h>
 #include <glob.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -108,6 +109,47 @@ static void test_profiles_shipped(void **state)
     }
     globfree(&files);
     unlink(path);
+}
+
+/* Whether a source can be looked up: a work with its year, a vendor's manual or metrics, another key of the profile, or
+   a derivation or definition that stands there in full. */
+static bool is_source(const char *source)
+{
+    static const char *const words[] = {"derived: ", "definition: ", "as ", "calibrated", "Manual", "Metrics"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (i < 4 ? !strncmp(source, words[i], strlen(words[i])) : strstr(source, words[i]) != NULL)
+            return true;
+    }
+    for (; *source; source++) {
+        if ((!strncmp(source, "19", 2) || !strncmp(source, "20", 2)) && isdigit(source[2]) && isdigit(source[3]))
+            return true;
+    }
+    return false;
+}
+
+static void test_profiles_sourced(void **state)
+{
+    glob_t files;
+
+    (void)state;
+    assert_int_equal(glob(PROFILE_FOLDER "/*.toml", 0, NULL, &files), 0);
+    assert_true(files.gl_pathc >= 2);
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        assert_int_equal(profile_load(&arena, files.gl_pathv[i], &profile, &error), 0);
+        for (int k = 0; k < PROFILE_COSTS; k++) {
+            if (profile.costs[k].known && !is_source(profile.costs[k].source))
+                fail_msg("%s: %s: source: %s", profile.path, profile_cost_names[k], profile.costs[k].source);
+        }
+        for (int k = 0; k < PROFILE_ARRAYS; k++) {
+            if (profile.arrays[k].known &&
+                (!is_source(profile.arrays[k].source) || !is_source(profile.arrays[k].penalty_source)))
+                fail_msg("%s: %s: source or penalty_source", profile.path, profile_array_names[k]);
+        }
+    }
+    globfree(&files);
+    assert_false(is_source("an estimate"));
+    assert_false(is_source("assumed"));
 }
 
 /* A run with one workload in both lanes. */
@@ -309,10 +351,10 @@ static void test_calibrate_cpi(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_profile),          TEST(test_profile_mistakes),   TEST(test_profiles_shipped),
-        TEST(test_budget),           TEST(test_budget_with_misses), TEST(test_budget_measured),
-        TEST(test_budget_exit),      TEST(test_calibrate_parse),    TEST(test_calibrate_apply),
-        TEST(test_calibrate_native), TEST(test_calibrate_cpi),
+        TEST(test_profile),          TEST(test_profile_mistakes), TEST(test_profiles_shipped),
+        TEST(test_profiles_sourced), TEST(test_budget),           TEST(test_budget_with_misses),
+        TEST(test_budget_measured),  TEST(test_budget_exit),      TEST(test_calibrate_parse),
+        TEST(test_calibrate_apply),  TEST(test_calibrate_native), TEST(test_calibrate_cpi),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

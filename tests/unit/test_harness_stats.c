@@ -78,6 +78,33 @@ static void test_bootstrap(void **state)
     }
 }
 
+/* How often the interval of the median holds the true median, of a skewed distribution: what stats.h says. */
+static void test_bootstrap_covers(void **state)
+{
+    static const struct {
+        size_t count;
+        unsigned least, most; /* of 1000 */
+    } known[] = {{3, 710, 790}, {5, 905, 965}, {10, 915, 970}, {30, 900, 965}};
+    struct random random = random_of(12);
+
+    (void)state;
+    for (size_t k = 0; k < COUNT(known); k++) {
+        unsigned held = 0;
+
+        for (unsigned round = 0; round < 1000; round++) {
+            struct stats_interval found;
+            double values[30];
+
+            for (size_t i = 0; i < known[k].count; i++)
+                values[i] = -log(1 - random_unit(&random));
+            stats_sort(values, known[k].count);
+            found = stats_bootstrap_median(values, known[k].count, 0.95, 1);
+            held += found.lo <= log(2) && log(2) <= found.hi;
+        }
+        assert_in_range(held, known[k].least, known[k].most);
+    }
+}
+
 static void test_bootstrap_repeats(void **state)
 {
     double values[] = {3, 1, 4, 1, 5, 9, 2, 6}, same[] = {2, 2, 2};
@@ -235,6 +262,11 @@ static void test_share_limit(void **state)
     assert_near(stats_share_limit(20, 20), 1, 0);
 }
 
+static double round_to(double value)
+{
+    return floor(value + 0.5);
+}
+
 /* The bounds of Hartigan and Hartigan, and samples whose dip follows from the definition. */
 static void test_dip(void **state)
 {
@@ -259,6 +291,47 @@ static void test_dip(void **state)
         assert_true(dip >= 1.0 / 80 && dip <= 0.25);
         assert_near(stats_dip(mirrored, 40), dip, 1e-12);
     }
+}
+
+/* Equal values: a heap at one end is one mode, two heaps are two.  The third and fourth were worked out by a linear
+   program over all distribution functions with one mode. */
+static void test_dip_of_ties(void **state)
+{
+    static const struct {
+        size_t count;
+        double values[12], dip;
+    } known[] = {
+        {3, {1, 17, 17}, 1.0 / 6},
+        {6, {0, 0, 0, 9, 9, 9}, 0.25},
+        {9, {0, 7, 7, 7, 8, 16, 17, 18, 20}, 4.0 / 27},
+        {7, {0, 1, 1, 5, 6, 9, 17}, 4.0 / 35},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(known); i++)
+        assert_near(stats_dip(known[i].values, known[i].count), known[i].dip, 1e-9);
+}
+
+/* Rounded normal values have one mode: few of them may look as if they had two. */
+static void test_dip_of_rounded(void **state)
+{
+    struct random random = random_of(8);
+    unsigned found = 0;
+
+    (void)state;
+    for (unsigned round = 0; round < 100; round++) {
+        double values[20];
+
+        for (size_t i = 0; i < 20; i++) {
+            values[i] = 0;
+            for (unsigned k = 0; k < 12; k++) /* deviation 1 */
+                values[i] += random_unit(&random);
+            values[i] = round_to(5 * values[i]);
+        }
+        stats_sort(values, 20);
+        found += stats_dip_chance(values, 20, 1) < 0.01;
+    }
+    assert_in_range(found, 0, 4);
 }
 
 /* Quantiles of the dip of uniform samples, from M. Maechler's simulation of a million (qDiptab of the R package
@@ -365,6 +438,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_quantile),
         TEST(test_bootstrap),
+        TEST(test_bootstrap_covers),
         TEST(test_bootstrap_repeats),
         TEST(test_outliers),
         TEST(test_shift),
@@ -376,6 +450,8 @@ int main(void)
         TEST(test_holm),
         TEST(test_share_limit),
         TEST(test_dip),
+        TEST(test_dip_of_ties),
+        TEST(test_dip_of_rounded),
         TEST(test_dip_quantiles),
         TEST(test_dip_chance),
         TEST(test_trend),

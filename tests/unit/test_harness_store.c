@@ -20,6 +20,8 @@
 
 static char folder[64];
 static struct store store;
+static struct cells cells;
+static struct samples all;
 
 static int store_setup(void **state)
 {
@@ -127,6 +129,47 @@ static void test_damaged_line(void **state)
     assert_contains(error.text, "samples.jsonl:1: expected a sample");
 }
 
+/* The first sample with a text of its line replaced: whether it is refused, saying why. */
+static void spoiled(const char *from, const char *to, const char *reason)
+{
+    struct sample sample = sample_of("uni", 0);
+    struct samples samples;
+    char *line, *place;
+
+    metrics_set(&arena, &sample.metrics, "instructions.fs", NULL, 600);
+    metrics_set(&arena, &sample.metrics, "pages", "pages", 3);
+    assert_int_equal(ftruncate(store.samples, 0), 0);
+    assert_int_equal(store_append(&store, &sample, &error), 0);
+    line = file_read(&arena, path_of("samples.jsonl"), NULL, &error);
+    place = strstr(line, from);
+    assert_non_null(place);
+    assert_int_equal(ftruncate(store.samples, 0), 0);
+    append_text(arena_print(&arena, "%.*s%s%s", (int)(place - line), line, to, place + strlen(from)));
+    assert_int_equal(store_load(&arena, folder, &samples, &error), -1);
+    assert_int_equal(error.code, TOLL_USAGE);
+    assert_contains(error.text, "samples.jsonl:1: expected a sample of schema toll/1: ");
+    assert_contains(error.text, reason);
+}
+
+/* Nothing of a sample is dropped because it is of the wrong kind. */
+static void test_spoiled_line(void **state)
+{
+    (void)state;
+    spoiled("\"instructions.fs\":600", "\"instructions.fs\":\"600\"",
+            "metrics.instructions.fs: expected a whole number");
+    spoiled("\"instructions.fs\":600", "\"instructions.fs\":600.5", "metrics.instructions.fs: expected a whole number");
+    spoiled("\"instructions.fs\":600", "\"instructions.fs\":NaN", "column ");
+    spoiled("\"instructions.fs\":600", "\"instructions.fs\":1e400", "column ");
+    spoiled("\"instructions.fs\":600", "\"pages\":600", "duplicate");
+    spoiled("\"options\":\"-M x\"", "\"options\":5", "options: expected a text");
+    spoiled("\"options\":\"-M x\"", "\"options\":null", "options: expected a text");
+    spoiled("\"ops\":10", "\"ops\":\"10\"", "ops: expected a whole number");
+    spoiled("[\"user instructions=5\"]", "[5]", "hops: expected a list of texts");
+    spoiled("\"units\":{", "\"units\":[],\"more\":{", "units: expected names and units");
+    spoiled("\"pages\":\"pages\"", "\"pages\":7", "units.pages: expected a text");
+    spoiled("toll/1", "toll/9", "schema: expected toll/1, found toll/9");
+}
+
 /* A limit on the file's size stands for a full disk: the write ends in the middle of a line. */
 static void test_full_disk(void **state)
 {
@@ -176,6 +219,34 @@ static void test_folder_is_not_filled_twice(void **state)
     assert_contains(error.text, "--resume");
 }
 
+/* Samples of a run that never got its plan.json are not those of another. */
+static void test_stale_samples(void **state)
+{
+    struct sample sample = sample_of("uni", 0);
+    struct store second;
+
+    (void)state;
+    assert_int_equal(store_append(&store, &sample, &error), 0);
+    store_close(&store);
+    assert_int_equal(store_create(&arena, folder, "", &second, &error), -1);
+    assert_int_equal(error.code, TOLL_USAGE);
+    assert_contains(error.text, "samples.jsonl holds samples of a run whose plan.json is gone");
+}
+
+static void test_not_an_object(void **state)
+{
+    struct samples none = {0};
+    json_t *plan = json_pack("{ss si}", "run", "r", "cells", 5);
+
+    (void)state;
+    assert_int_equal(file_write_atomic(path_of("host.json"), "[]", 2, &error), 0);
+    assert_null(store_load_json(&arena, folder, "host.json", &error));
+    assert_contains(error.text, "host.json:1:1: expected an object");
+    assert_int_equal(admit_cells(&arena, plan, &none, &cells, &error), -1);
+    assert_contains(error.text, "plan.json: cells: expected");
+    json_decref(plan);
+}
+
 static void test_resume_finds_samples(void **state)
 {
     struct config_structure uni = {.name = "uni"};
@@ -208,9 +279,6 @@ static void test_images_compare(void **state)
     json_decref(now);
 }
 
-static struct cells cells;
-static struct samples all;
-
 /* Two structures with one good sample each; tests then spoil them. */
 static void admit_prepare(void)
 {
@@ -231,6 +299,28 @@ static const struct cell *admit(size_t index)
     assert_int_equal(admit_cells(&arena, plan, &all, &cells, &error), 0);
     json_decref(plan);
     return &cells.items[index];
+}
+
+/* What only a later repetition tells is told; where none of a kind is a count, it is none. */
+static void test_metric_of_some(void **state)
+{
+    struct results results = {0};
+    const struct result *result;
+
+    (void)state;
+    admit_prepare();
+    metrics_set(&arena, &all.items[2].metrics, "entry.irq", NULL, 20);
+    metrics_set(&arena, &all.items[2].metrics, "pmu.cycles", NULL, 30);
+    admit(1);
+    results.cells = cells;
+    results_fill(&arena, &results);
+    result = results_find(&results, &cells.items[1], "entry.irq");
+    assert_non_null(result);
+    assert_int_equal(result->n, 2);
+    assert_true(result->value == 1 && result->lo == 0 && result->hi == 2);
+    result = results_find(&results, &cells.items[1], "pmu.cycles");
+    assert_non_null(result);
+    assert_int_equal(result->n, 1);
 }
 
 static void admits(size_t index, const char *status, const char *reason)
@@ -402,8 +492,8 @@ static void test_images_parts(void **state)
     struct config_structure structures[] = {{.name = "uni"}, {.name = "mono"}};
     struct config_workload null = {.name = "null", .program = "null"};
     struct plan_cell cell = {.workload = &null};
-    struct plan_guest guests[] = {{.structure = &structures[0], .cells = &cell, .cell_count = 1},
-                                  {.structure = &structures[1], .cells = &cell, .cell_count = 1}};
+    struct plan_guest guests[] = {{.structure = &structures[0], .variant = "default", .cells = &cell, .cell_count = 1},
+                                  {.structure = &structures[1], .variant = "default", .cells = &cell, .cell_count = 1}};
     struct plan plan = {.guests = guests, .guest_count = 2};
     char here[4096];
     json_t *parts;
@@ -482,6 +572,10 @@ int main(void)
         STORE_TEST(test_round_trip),
         STORE_TEST(test_torn_line),
         STORE_TEST(test_damaged_line),
+        STORE_TEST(test_spoiled_line),
+        STORE_TEST(test_stale_samples),
+        STORE_TEST(test_not_an_object),
+        STORE_TEST(test_metric_of_some),
         STORE_TEST(test_full_disk),
         STORE_TEST(test_no_space),
         STORE_TEST(test_folder_is_not_filled_twice),

@@ -135,6 +135,12 @@ static void test_recorded_samples(void **state)
     assert_int_equal(between.running_ns, 1000);
     assert_int_equal(between.values[0], 200); /* 100 in half of the time */
     assert_int_equal(between.values[1], 400);
+    assert_contains(perf_snapshot_explain(&arena, &between, 1), "scaled: others had the counters for up to 50 %");
+    between.running_ns = 0;
+    assert_contains(perf_snapshot_explain(&arena, &between, 1), "nothing is told");
+    between.running_ns = between.enabled_ns;
+    assert_null(perf_snapshot_explain(&arena, &between, 1));
+    assert_contains(perf_snapshot_explain(&arena, &between, 0), "not all marks were seen");
     assert_int_equal(perf_samples_parse((const unsigned char *)recorded, sizeof(recorded), snapshots, 1, &lost), 1);
 }
 

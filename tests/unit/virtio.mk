@@ -6,3 +6,10 @@ TEST_VIRTIO_CFLAGS = -fno-strict-aliasing -Dsched_yield=toll_sched_yield
 TEST_BLK_SRCS = tests/unit/test_blk.c tests/unit/fake_virtio.c \
 	kernels/machine/virtio.c kernels/machine/virtio_queue.c kernels/parts/blk/blk.c
 TEST_BLK_CFLAGS = $(TEST_VIRTIO_CFLAGS)
+TEST_NIC_SRCS = tests/unit/test_nic.c tests/unit/fake_net.c kernels/machine/virtio.c kernels/machine/virtio_queue.c \
+	$(wildcard kernels/parts/nic/*.c) kernels/host/env.c kernels/host/alloc.c
+TEST_NIC_CFLAGS = $(HOST_CFLAGS) -iquote kernels/parts/nic
+# The rings between the driver's server and its client: both ends in one process.
+TEST_RINGS_SRCS = tests/unit/test_rings.c
+TEST_RINGS_CFLAGS = $(TEST_VIRTIO_CFLAGS)
+build/tests/test_rings: $(addprefix kernels/micro/,server/nic.c server/frames.c server/server.h server/frames.h protocol.h)

@@ -6,7 +6,11 @@
 
 void home_sleep(uint64_t deadline_ns)
 {
-    exo_call(EXO_WAIT, deadline_ns);
+    bool listen = user_info.pending & EVENT_LISTEN;
+
+    if (listen)
+        __atomic_and_fetch(&user_info.pending, ~EVENT_LISTEN, __ATOMIC_RELAXED);
+    exo_call(EXO_WAIT, deadline_ns, listen);
 }
 
 void home_alarm(uint64_t deadline_ns)
@@ -32,6 +36,10 @@ void home_event(uint32_t events)
         blk_event();
     if (events & EVENT_INPUT)
         serial_event();
+    if (events & EVENT_NET)
+        nic_event();
+    if (events & EVENT_LISTEN)
+        nic_listen();
 }
 
 void home_text(const char *text, uint64_t n)

@@ -13,8 +13,14 @@
 /* table.c: how parts' addresses of frames and the kernel's numbers of them go together. */
 uint64_t table_frame_number(const void *frame);
 
-/* blk.c, serial.c: an event has come. */
+/* A bit of pending that is the library's own: the kernel has to be asked to tell of frames, before the program goes on
+   or this environment sleeps. */
+#define EVENT_LISTEN 0x10000u
+
+/* blk.c, serial.c, nic.c: an event has come. */
 void blk_event(void);
 void serial_event(void);
+void nic_event(void);
+void nic_listen(void);
 
 #endif

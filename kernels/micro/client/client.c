@@ -21,6 +21,28 @@ bool client_word(const char *word)
     return false;
 }
 
+/* As boot_network reads it (machine/boot.c). */
+bool client_network(char config[CLIENT_NETWORK_BYTES])
+{
+    const char *words = user_info.command_line;
+    unsigned n = 0;
+
+    while (*words && strncmp(words, "ip=", 3) && strncmp(words, "-- ", 3)) {
+        while (*words && *words != ' ')
+            words++;
+        while (*words == ' ')
+            words++;
+    }
+    if (strncmp(words, "ip=", 3))
+        return false;
+    for (words += 3; words[n] && words[n] != ' ' && n < CLIENT_NETWORK_BYTES - 1; n++)
+        config[n] = words[n];
+    config[n] = '\0';
+    if (!strcmp(config, "loopback"))
+        config[0] = '\0';
+    return true;
+}
+
 void client_init(void)
 {
     client_copies = !user_info.window_bytes;

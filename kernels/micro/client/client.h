@@ -17,6 +17,10 @@ void client_init(void);
 /* Whether the command line has the word, before "--". */
 bool client_word(const char *word);
 
+/* The configuration of the network, as net_init wants it ("": NULL); false: the command line asks for none (ip=). */
+#define CLIENT_NETWORK_BYTES 64
+bool client_network(char config[CLIENT_NETWORK_BYTES]);
+
 /* What follows the word "--" on the command line, or "". */
 const char *client_program_words(void);
 

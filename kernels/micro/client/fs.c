@@ -267,6 +267,11 @@ int fs_fsync(int node)
     return (int)call(ASK_FS_FSYNC, (uint64_t)node, 0, 0, 0);
 }
 
+int fs_fdatasync(int node)
+{
+    return (int)call(ASK_FS_FSYNC, (uint64_t)node, true, 0, 0);
+}
+
 /* What the reply's words in memory hold. */
 static int call_more(uint64_t op, uint64_t node, void *out, uint64_t bytes)
 {

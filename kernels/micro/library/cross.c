@@ -118,7 +118,7 @@ static int cross_data(uint64_t bytes, uint64_t count)
             memcpy(data, WINDOW_OF(DOMAIN_ECHO), bytes);
         WIRE_MARK(WIRE_MARK_OP);
     }
-    user_books[WIRE_BYTES_COPIED] += client_copies ? 0 : 2 * bytes * count;
+    BOOK_ADD(user_books[WIRE_BYTES_COPIED], client_copies ? 0 : 2 * bytes * count);
     return (int)error;
 }
 

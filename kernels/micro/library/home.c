@@ -4,6 +4,7 @@
 #include "console.h"
 #include "micro/client/client.h"
 #include "micro/library/library.h"
+#include "net.h"
 
 void home_sleep(uint64_t deadline_ns)
 {
@@ -49,6 +50,8 @@ void home_event(uint32_t events)
 {
     if (events & EVENT_INPUT)
         console_event();
+    if (events & EVENT_NET)
+        net_work();
 }
 
 void home_text(const char *text, uint64_t n)
@@ -63,6 +66,7 @@ unsigned home_books(uint64_t *out, unsigned n)
 
 _Noreturn void home_end(int status)
 {
+    library_network_flush();
     for (;;)
         user_call(MICRO_END, (uint64_t)status, 0, 0, 0, 0, 0);
 }

@@ -16,4 +16,7 @@ void library_space_leave(const struct table *table);
 /* console.c: input has come. */
 void console_event(void);
 
+/* net.c: what programs have sent goes to the interface before the machine ends. */
+void library_network_flush(void);
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bus.c: what a driver in ring 3 reaches of the machine: the registers of its own device, which the kernel has mapped,
- * and of PCI its own function, by calls of the kernel.
+ * bus.c: what a driver in ring 3 reaches of the machine: the registers of its own devices, which the kernel has mapped,
+ * and of PCI its own functions, by calls of the kernel.
  */
 #include "machine/bus.h"
 #include "base/string.h"
@@ -40,29 +40,33 @@ int bus_has_pci(void)
     return user_info.device_pci != 0;
 }
 
-/* The function that the kernel has given is seen as the first of all; no other is. */
+/* The functions that the kernel has given are seen as the first devices of all; no others are. */
 static bool is_given(unsigned bus, unsigned device, unsigned function)
 {
-    return bus == 0 && function == 0 && device == 0 && user_info.device_pci;
+    return bus == 0 && function == 0 && device < user_info.device_pci;
+}
+
+static uint64_t config_port(unsigned device, unsigned offset)
+{
+    return MICRO_PORT_CONFIG + device * MICRO_PORT_CONFIG_BYTES + offset % MICRO_PORT_CONFIG_BYTES;
 }
 
 uint32_t bus_pci_read(unsigned bus, unsigned device, unsigned function, unsigned offset)
 {
     return is_given(bus, device, function)
-               ? (uint32_t)user_call(MICRO_PORT_IN, MICRO_PORT_CONFIG + offset, 4, 0, 0, 0, 0)
+               ? (uint32_t)user_call(MICRO_PORT_IN, config_port(device, offset), 4, 0, 0, 0, 0)
                : UINT32_MAX;
 }
 
 void bus_pci_write(unsigned bus, unsigned device, unsigned function, unsigned offset, uint32_t value)
 {
     if (is_given(bus, device, function))
-        user_call(MICRO_PORT_OUT, MICRO_PORT_CONFIG + offset, 4, value, 0, 0, 0);
+        user_call(MICRO_PORT_OUT, config_port(device, offset), 4, value, 0, 0, 0);
 }
 
-/* The kernel has directed the device's message to a line already. */
+/* The kernel has directed the devices' messages to lines already; drivers ask for them in the same order. */
 void bus_msi_target(unsigned n, uint64_t *address, uint32_t *data)
 {
-    (void)n;
-    *address = user_info.msi_address;
-    *data = user_info.msi_data;
+    *address = user_info.msi[n % DOMAIN_GIVEN_MAX].address;
+    *data = user_info.msi[n % DOMAIN_GIVEN_MAX].data;
 }

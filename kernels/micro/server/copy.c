@@ -66,7 +66,7 @@ int env_copy_in(void *dst, uaddr_t src, size_t n)
     if (client_copies)
         return payload_in(dst, src - buffer.start, n);
     memcpy(dst, (const void *)src, n);
-    user_books[WIRE_BYTES_COPIED] += n;
+    BOOK_ADD(user_books[WIRE_BYTES_COPIED], n);
     return 0;
 }
 
@@ -77,7 +77,7 @@ int env_copy_out(uaddr_t dst, const void *src, size_t n)
     if (client_copies)
         return payload_out(dst - buffer.start, src, n);
     memcpy((void *)dst, src, n);
-    user_books[WIRE_BYTES_COPIED] += n;
+    BOOK_ADD(user_books[WIRE_BYTES_COPIED], n);
     return 0;
 }
 

@@ -165,7 +165,7 @@ static int64_t serve_node(uint64_t op, const struct message *m)
     case ASK_FS_TRUNCATE:
         return fs_truncate(node, m->word[1]);
     case ASK_FS_FSYNC:
-        return fs_fsync(node);
+        return m->word[1] ? fs_fdatasync(node) : fs_fsync(node);
     case ASK_FS_TIMES:
         return fs_set_times(node, (uint32_t)m->word[1], (uint32_t)m->word[2]);
     case ASK_FS_CHMOD:

@@ -205,7 +205,7 @@ static int copy(void *here, uaddr_t there, size_t n, bool out)
         if (!at)
             return -EFAULT;
         memcpy(out ? at : here, out ? here : at, bytes);
-        user_books[WIRE_BYTES_COPIED] += bytes;
+        BOOK_ADD(user_books[WIRE_BYTES_COPIED], bytes);
         here = (char *)here + bytes;
         there += bytes;
     }

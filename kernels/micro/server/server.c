@@ -12,9 +12,11 @@
 #include "sched.h"
 
 #define NOTE_INTERRUPT 1
+#define NOTE_END 2
 
+static uint64_t bound; /* the note; 0: there is none */
+static void (*others)(uint64_t bits);
 static struct {
-    uint64_t note; /* 0: no interrupt is bound */
     void (*handler)(void *arg);
     void *arg;
     void (*after)(void);
@@ -32,30 +34,52 @@ void server_after_interrupt(void (*after)(void))
     interrupt.after = after;
 }
 
-void server_noted(void)
+static void end_noted(void)
 {
-    if (before_end) {
-        before_end();
-        home_end(0);
-    }
-    interrupt.handler(interrupt.arg);
-    user_call(MICRO_IRQ_ACK, HANDLE_IRQ, 0, 0, 0, 0, 0);
-    if (interrupt.after)
-        interrupt.after();
+    before_end();
+    home_end(0);
 }
 
-/* A note bound to the thread: its handle. */
-static int64_t note_bound(void)
+void server_noted(uint64_t bits)
 {
-    int64_t note = user_call(MICRO_NOTE_MAKE, 0, 0, 0, 0, 0, 0);
-    int64_t error = note < 0 ? note : user_call(MICRO_NOTE_BIND, (uint64_t)note, 0, 0, 0, 0, 0);
+    if (bits & NOTE_INTERRUPT) {
+        interrupt.handler(interrupt.arg);
+        user_call(MICRO_IRQ_ACK, HANDLE_IRQ, 0, 0, 0, 0, 0);
+        if (interrupt.after)
+            interrupt.after();
+    }
+    if (bits & NOTE_OTHERS)
+        others(bits & NOTE_OTHERS);
+    if (bits & NOTE_END)
+        end_noted();
+}
 
-    return error ? error : note;
+/* The note that is bound to the thread: this one, if there is none yet, or with 0 one that is made. */
+static int64_t note_bind(uint64_t wanted)
+{
+    int64_t note = bound ? (int64_t)bound : (int64_t)wanted, error = 0;
+
+    if (bound && wanted && wanted != bound)
+        return -EBUSY;
+    if (!note)
+        note = user_call(MICRO_NOTE_MAKE, 0, 0, 0, 0, 0, 0);
+    if (note > 0 && !bound)
+        error = user_call(MICRO_NOTE_BIND, (uint64_t)note, 0, 0, 0, 0, 0);
+    if (note <= 0 || error)
+        return error ? error : note;
+    bound = (uint64_t)note;
+    return note;
+}
+
+int64_t server_note(uint64_t note, void (*noted)(uint64_t bits))
+{
+    others = noted;
+    return note_bind(note);
 }
 
 void server_before_end(void (*last)(void))
 {
-    int64_t note = note_bound(), error = note < 0 ? note : user_call(MICRO_LAST, (uint64_t)note, 1, 0, 0, 0, 0);
+    int64_t note = note_bind(0), error = note < 0 ? note : user_call(MICRO_LAST, (uint64_t)note, NOTE_END, 0, 0, 0, 0);
 
     if (error)
         panic("the kernel will not tell of the end: %ld", (long)error);
@@ -64,12 +88,11 @@ void server_before_end(void (*last)(void))
 
 int env_irq_bind(uint32_t irq, void (*handler)(void *arg), void *arg)
 {
-    int64_t note = interrupt.note ? -EBUSY : note_bound();
+    int64_t note = interrupt.handler ? -EBUSY : note_bind(0);
 
     (void)irq; /* it has one only */
     if (note < 0)
         return (int)note;
-    interrupt.note = (uint64_t)note;
     interrupt.handler = handler;
     interrupt.arg = arg;
     return (int)user_call(MICRO_IRQ_BIND, HANDLE_IRQ, (uint64_t)note, NOTE_INTERRUPT, 0, 0, 0);
@@ -78,10 +101,13 @@ int env_irq_bind(uint32_t irq, void (*handler)(void *arg), void *arg)
 /* Needed by part sched, whose one thread here is the server's. */
 void env_idle(void)
 {
-    if (!interrupt.note)
+    int64_t bits;
+
+    if (!interrupt.handler)
         panic("a server without interrupts waits for one");
-    if (user_call(MICRO_NOTE_WAIT, interrupt.note, SCHED_FOREVER, 0, 0, 0, 0) > 0)
-        server_noted();
+    bits = user_call(MICRO_NOTE_WAIT, bound, SCHED_FOREVER, 0, 0, 0, 0);
+    if (bits > 0)
+        server_noted((uint64_t)bits);
 }
 
 int env_thread_prepare(struct thread *t, void (*start)(struct thread *t))

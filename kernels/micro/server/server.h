@@ -15,11 +15,18 @@ void server_init(void);
 /* What is to be done when an interrupt's handler has run. */
 void server_after_interrupt(void (*after)(void));
 
-/* What is to be done before the machine ends; it may call other servers.  Not for servers with interrupts. */
+/* What is to be done before the machine ends; it may call other servers. */
 void server_before_end(void (*last)(void));
 
-/* The note that is bound to the thread has bits: runs the interrupt's handler and lets the next one come. */
-void server_noted(void);
+/* The bits of the note that others may signal. */
+#define NOTE_OTHERS 0xffffff00
+
+/* The note that is bound to the thread: one of those that it names by handles, or 0, which makes one.  Its handle. When
+   some of NOTE_OTHERS is signalled, noted is called with these bits. */
+int64_t server_note(uint64_t note, void (*noted)(uint64_t bits));
+
+/* The note has bits: runs the interrupt's handler and lets the next one come. */
+void server_noted(uint64_t bits);
 
 /* Answers messages for ever.  serve changes a request into its reply and returns true, or false to reply later
    (MICRO_REPLY_KEEP). */
@@ -32,7 +39,7 @@ static inline _Noreturn void server_run(bool (*serve)(struct message *m))
         message_exchange(number, HANDLE_SELF, &m);
         number = MICRO_WAIT;
         if (__builtin_expect(m.tag & MICRO_TAG_NOTE, 0))
-            server_noted();
+            server_noted(m.from);
         else if (__builtin_expect((int64_t)m.from >= 0, 1) && serve(&m))
             number = MICRO_REPLY_WAIT;
     }

@@ -113,6 +113,25 @@ int commit_data(void)
     return error ? error : io_write_class(CLASS_DATA);
 }
 
+/* Whether nothing but contents of files, and times, waits to be written. */
+static bool only_contents(const struct node *n)
+{
+    if (n->moved || n->fresh || volume.super_dirty)
+        return false;
+    for (enum buffer_class c = CLASS_META; c < CLASS_COUNT; c++)
+        if (!list_empty(&cache.dirty[c]))
+            return false;
+    return true;
+}
+
+int commit_file(const struct node *n)
+{
+    if (!only_contents(n))
+        return commit_all();
+    int error = commit_data();
+    return error ? error : io_flush();
+}
+
 int commit_before_late(const struct buffer *b)
 {
     const struct list *late = &cache.dirty[CLASS_LATE];

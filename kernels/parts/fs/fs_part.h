@@ -154,8 +154,11 @@ bool volume_block_usable(uint32_t block);
 
 /* ---- commit.c ---- */
 
+struct node;
 int commit_all(void);
 int commit_data(void); /* file contents only: makes room */
+/* What is needed to read a file's contents again, without its times. */
+int commit_file(const struct node *n);
 /* Before a name is taken out of b whose inode keeps another name: see commit.c. */
 int commit_before_late(const struct buffer *b);
 
@@ -184,6 +187,7 @@ struct node {
     uint64_t size;
     uint16_t mode;
     uint8_t dirty, used, fresh, life;
+    bool moved;    /* its size or where its blocks lie differs from its inode's block */
     uint16_t next; /* same hash; NODE_NONE */
     uint32_t links, sectors;
     uint32_t block[EXT2_POINTERS];
@@ -208,6 +212,11 @@ void node_put(struct node *n);
 void node_drop_links(struct node *n, uint32_t count);
 void node_forget(struct node *n);
 void node_touch(struct node *n); /* its inode must be written */
+static inline void node_move(struct node *n)
+{
+    n->moved = true;
+    node_touch(n);
+}
 static inline bool node_is(const struct node *n, uint32_t type)
 {
     return (n->mode & EXT2_S_FMT) == type;

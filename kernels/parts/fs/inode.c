@@ -95,7 +95,7 @@ int inode_write(struct node *n)
         return error;
     if (n->fresh)
         memset(raw, 0, volume.inode_bytes);
-    n->fresh = false;
+    n->fresh = n->moved = false;
     raw->mode = n->mode;
     raw->links = (uint16_t)n->links;
     raw->size = (uint32_t)n->size;

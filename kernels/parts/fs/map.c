@@ -95,7 +95,7 @@ static int add_block(struct node *n, uint32_t *out)
         return error;
     n->goal = *out + 1;
     n->sectors += volume.block_bytes / BLK_SECTOR_BYTES;
-    node_touch(n);
+    node_move(n);
     return 0;
 }
 
@@ -161,7 +161,7 @@ static int drop_block(struct node *n, struct buffer *holder, uint32_t *slot)
     if (holder)
         cache_dirty(holder, CLASS_META);
     n->sectors -= sectors;
-    node_touch(n);
+    node_move(n);
     int error = balloc_free(block);
     if (!error && balloc_crowded())
         error = commit_all();

@@ -119,7 +119,7 @@ static int take_slot(uint32_t ino, struct node **out)
 
 static void reset(struct node *n)
 {
-    n->dirty = n->fresh = n->used = false;
+    n->dirty = n->fresh = n->used = n->moved = false;
     n->life = NODE_LIVE;
     n->goal = n->ahead_end = n->ahead_window = 0;
     sched_mutex_init(&n->write_lock);

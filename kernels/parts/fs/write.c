@@ -13,7 +13,7 @@
 static void set_size(struct node *f, uint64_t bytes)
 {
     f->size = bytes;
-    node_touch(f);
+    node_move(f);
     if (bytes > INT32_MAX && !volume.large_file)
         volume.large_file = volume.super_dirty = true;
 }
@@ -209,14 +209,26 @@ int fs_truncate(int node, uint64_t bytes)
     return error;
 }
 
-int fs_fsync(int node)
+static int file_commit(int number, bool times)
 {
-    if (!node_at(node))
+    const struct node *n = node_at(number);
+    if (!n)
         return -EBADF;
     int error = volume_lock();
     if (error)
         return error;
-    error = volume.read_only && !volume.damaged ? 0 : commit_all();
+    if (!volume.read_only || volume.damaged)
+        error = times ? commit_all() : commit_file(n);
     volume_unlock();
     return error;
+}
+
+int fs_fsync(int node)
+{
+    return file_commit(node, true);
+}
+
+int fs_fdatasync(int node)
+{
+    return file_commit(node, false);
 }

@@ -59,8 +59,12 @@ static int64_t thread_make(uint64_t flags, uint64_t stack, uint64_t ptid, uint64
     return tid;
 }
 
-static void process_inherit(struct process *child, struct process *parent)
+static int process_inherit(struct process *child, struct process *parent)
 {
+    int error = fd_copy_all(parent, child);
+
+    if (error)
+        return error;
     child->space = parent->space;
     pager_space_get(child->space);
     child->borrows_space = true;
@@ -68,7 +72,7 @@ static void process_inherit(struct process *child, struct process *parent)
     fs_get(child->cwd);
     child->umask = parent->umask;
     child->actions_ignored = parent->actions_ignored;
-    fd_copy_all(parent, child);
+    return 0;
 }
 
 static void process_uninherit(struct process *child)
@@ -92,7 +96,10 @@ static int64_t child_make(uint64_t flags, uint64_t stack, uint64_t ctid, uint64_
     child = process_make(process_current());
     if (!child)
         return -EAGAIN;
-    process_inherit(child, process_current());
+    if (process_inherit(child, process_current())) {
+        process_free(child);
+        return -EAGAIN;
+    }
     t = task_make(child, task_start);
     if (!t) {
         process_uninherit(child);

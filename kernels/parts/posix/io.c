@@ -3,9 +3,7 @@
 #include "console.h"
 #include "fs.h"
 #include "linux.h"
-#include "process.h"
-
-#define IOV_MAX 1024
+#include "socket.h"
 
 static bool file_readable(const struct file *f)
 {
@@ -56,8 +54,7 @@ int64_t posix_read(OS_N, uint64_t fd, uint64_t buf, uint64_t count)
         return -EBADF;
     f->refs++;
     got = file_read(f, buf, count);
-    file_put(f);
-    return got;
+    return file_put_after(f, got);
 }
 
 int64_t posix_write(OS_N, uint64_t fd, uint64_t buf, uint64_t count)
@@ -69,8 +66,7 @@ int64_t posix_write(OS_N, uint64_t fd, uint64_t buf, uint64_t count)
         return -EBADF;
     f->refs++;
     put = file_write(f, buf, count);
-    file_put(f);
-    return put;
+    return file_put_after(f, put);
 }
 
 int64_t posix_pread64(OS_N, uint64_t fd, uint64_t buf, uint64_t count, uint64_t offset)
@@ -86,8 +82,7 @@ int64_t posix_pread64(OS_N, uint64_t fd, uint64_t buf, uint64_t count, uint64_t 
         return -EINVAL;
     f->refs++;
     got = f->ops->read(f, buf, count, offset);
-    file_put(f);
-    return got;
+    return file_put_after(f, got);
 }
 
 int64_t posix_pwrite64(OS_N, uint64_t fd, uint64_t buf, uint64_t count, uint64_t offset)
@@ -103,8 +98,7 @@ int64_t posix_pwrite64(OS_N, uint64_t fd, uint64_t buf, uint64_t count, uint64_t
         return -EINVAL;
     f->refs++;
     put = f->ops->write(f, buf, count, offset);
-    file_put(f);
-    return put;
+    return file_put_after(f, put);
 }
 
 /* One after another until one is short; what was moved counts, an error only if nothing was. */
@@ -139,9 +133,9 @@ int64_t posix_readv(OS_N, uint64_t fd, uint64_t iov, uint64_t n)
     if (n > IOV_MAX)
         return -EINVAL;
     f->refs++;
-    got = vector_run(f, iov, n, file_read);
-    file_put(f);
-    return got;
+    got = f->ops == &file_ops_socket ? socket_receive_vector((struct socket *)f, iov, n, 0, NULL)
+                                     : vector_run(f, iov, n, file_read);
+    return file_put_after(f, got);
 }
 
 int64_t posix_writev(OS_N, uint64_t fd, uint64_t iov, uint64_t n)
@@ -154,9 +148,9 @@ int64_t posix_writev(OS_N, uint64_t fd, uint64_t iov, uint64_t n)
     if (n > IOV_MAX)
         return -EINVAL;
     f->refs++;
-    put = vector_run(f, iov, n, file_write);
-    file_put(f);
-    return put;
+    put = f->ops == &file_ops_socket ? socket_send_vector((struct socket *)f, iov, n, 0, NULL)
+                                     : vector_run(f, iov, n, file_write);
+    return file_put_after(f, put);
 }
 
 static int64_t file_seek(struct file *f, uint64_t offset, uint64_t whence)
@@ -183,8 +177,7 @@ int64_t posix_lseek(OS_N, uint64_t fd, uint64_t offset, uint64_t whence)
         return -ESPIPE;
     f->refs++; /* asking for the size may sleep */
     position = file_seek(f, offset, whence);
-    file_put(f);
-    return position;
+    return file_put_after(f, position);
 }
 
 /* Regular files and directories. */
@@ -214,7 +207,7 @@ static void node_close(struct file *f)
     fs_close(f->node);
 }
 
-const struct file_ops file_ops_fs = {node_read, node_write, node_poll, node_stat, node_close, true};
+const struct file_ops file_ops_fs = {node_read, node_write, node_poll, node_stat, node_close, true, NULL};
 
 /* The console. */
 static int64_t terminal_read(struct file *f, uaddr_t buffer, uint64_t n, uint64_t offset)
@@ -244,4 +237,5 @@ static int terminal_stat(struct file *f, struct fs_stat *out)
     return 0;
 }
 
-const struct file_ops file_ops_console = {terminal_read, terminal_write, terminal_poll, terminal_stat, NULL, false};
+const struct file_ops file_ops_console = {terminal_read, terminal_write, terminal_poll, terminal_stat,
+                                          NULL,          false,          NULL};

@@ -30,24 +30,88 @@
 #define S_IFCHR 0020000u
 #define S_IFDIR 0040000u
 #define S_IFREG 0100000u
+#define S_IFSOCK 0140000u
+
+#define IOV_MAX 1024
 
 #define SEEK_SET 0
 #define SEEK_CUR 1
 #define SEEK_END 2
 
 #define POLLIN 1u
+#define POLLPRI 2u
 #define POLLOUT 4u
 #define POLLERR 8u
 #define POLLHUP 16u
 #define POLLNVAL 32u
+#define POLLRDNORM 64u
+#define POLLWRNORM 256u
+
+#define AF_UNSPEC 0
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_MAX 46
+#define SOCK_STREAM 1
+#define SOCK_DGRAM 2
+#define SOCK_RAW 3
+#define SOCK_TYPE_MASK 15u
+#define SOCK_TYPE_MAX 11
+#define IPPROTO_IP 0
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define SHUT_RD 0
+#define SHUT_WR 1
+#define SHUT_RDWR 2
+
+#define MSG_OOB 1u
+#define MSG_PEEK 2u
+#define MSG_DONTWAIT 0x40u
+#define MSG_WAITALL 0x100u
+#define MSG_NOSIGNAL 0x4000u
+#define MSG_MORE 0x8000u
+
+#define SOL_SOCKET 1
+#define SO_REUSEADDR 2
+#define SO_TYPE 3
+#define SO_ERROR 4
+#define SO_BROADCAST 6
+#define SO_SNDBUF 7
+#define SO_RCVBUF 8
+#define SO_KEEPALIVE 9
+#define SO_LINGER 13
+#define SO_RCVTIMEO 20
+#define SO_SNDTIMEO 21
+#define SO_ACCEPTCONN 30
+#define SO_PROTOCOL 38
+#define SO_DOMAIN 39
+#define TCP_NODELAY 1
+
+#define EPOLL_CTL_ADD 1
+#define EPOLL_CTL_DEL 2
+#define EPOLL_CTL_MOD 3
+#define EPOLLEXCLUSIVE (1u << 28)
+#define EPOLLWAKEUP (1u << 29)
+#define EPOLLONESHOT (1u << 30)
+#define EPOLLET (1u << 31)
+
+#define EFD_SEMAPHORE 1u
+
+#define FIONREAD 0x541b
+#define FIONBIO 0x5421
 
 #define F_DUPFD 0
 #define F_GETFD 1
 #define F_SETFD 2
 #define F_GETFL 3
 #define F_SETFL 4
+#define F_GETLK 5
+#define F_SETLK 6
+#define F_SETLKW 7
 #define F_DUPFD_CLOEXEC 1030
 #define FD_CLOEXEC 1u
+#define F_RDLCK 0
+#define F_WRLCK 1
+#define F_UNLCK 2
 
 #define PROT_READ 1u
 #define PROT_WRITE 2u
@@ -137,6 +201,31 @@ struct linux_statfs {
 struct linux_iovec {
     uint64_t base, length;
 };
+
+struct linux_flock {
+    int16_t type, whence;
+    int32_t pad0;
+    int64_t start, length;
+    int32_t pid, pad1;
+};
+
+struct linux_sockaddr_in {
+    uint16_t family, port; /* port and address are big-endian */
+    uint32_t address;
+    uint8_t zero[8];
+};
+
+struct linux_msghdr {
+    uint64_t name;
+    uint32_t name_bytes, pad0;
+    uint64_t iov, iov_count, control, control_bytes;
+    uint32_t flags, pad1;
+};
+
+struct linux_epoll_event {
+    uint32_t events;
+    uint64_t data;
+} __attribute__((packed));
 
 struct linux_pollfd {
     int32_t fd;

@@ -16,21 +16,26 @@ static int fd_node(uint64_t fd, int otherwise)
     return !f ? -EBADF : f->ops == &file_ops_fs ? f->node : otherwise;
 }
 
-int64_t posix_fsync(OS_N, uint64_t fd)
+static int64_t fd_sync(uint64_t fd, int (*sync)(int node))
 {
     int node = fd_node(fd, -EINVAL), error;
 
     if (node < 0)
         return node;
     fs_get(node); /* another thread may close the descriptor meanwhile */
-    error = fs_fsync(node);
+    error = sync(node);
     fs_close(node);
     return error;
 }
 
+int64_t posix_fsync(OS_N, uint64_t fd)
+{
+    return fd_sync(fd, fs_fsync);
+}
+
 int64_t posix_fdatasync(OS_N, uint64_t fd)
 {
-    return posix_fsync(0, fd);
+    return fd_sync(fd, fs_fdatasync);
 }
 
 int64_t posix_sync(OS_N)
@@ -63,6 +68,23 @@ int64_t posix_fchmod(OS_N, uint64_t fd, uint64_t mode)
     fs_get(node); /* another thread may close fd while this one sleeps */
     error = fs_chmod(node, (uint32_t)mode);
     fs_close(node);
+    return error;
+}
+
+/* Everybody is the same user: files keep the owners that they have. */
+int64_t posix_fchown(OS_N, uint64_t fd, uint64_t owner, uint64_t group)
+{
+    int error, node = fd_node(fd, -EINVAL);
+    struct fs_stat stat;
+
+    if (node < 0)
+        return node;
+    fs_get(node);
+    error = fs_stat(node, &stat);
+    fs_close(node);
+    if (!error && (((uint32_t)owner != UINT32_MAX && (uint32_t)owner != stat.uid) ||
+                   ((uint32_t)group != UINT32_MAX && (uint32_t)group != stat.gid)))
+        error = -EPERM;
     return error;
 }
 

@@ -54,9 +54,9 @@ static uint32_t open_flags(uint64_t flags)
 static int64_t open_at(int dir, const char *path, uint64_t flags, uint64_t mode)
 {
     struct file *f;
-    int node = -EMFILE;
+    int node = fd_reserve();
 
-    if (fd_is_left())
+    if (node >= 0)
         node = fs_open(dir, path, open_flags(flags), (uint32_t)mode & 07777 & ~process_current()->umask);
     if (node < 0)
         return node;
@@ -66,7 +66,7 @@ static int64_t open_at(int dir, const char *path, uint64_t flags, uint64_t mode)
         return -ENOMEM;
     }
     f->node = node;
-    return fd_install(f, 0, flags & O_CLOEXEC);
+    return fd_install(f, flags & O_CLOEXEC);
 }
 
 int64_t posix_openat(OS_N, uint64_t dir, uint64_t path, uint64_t flags, uint64_t mode)

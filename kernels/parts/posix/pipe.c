@@ -8,7 +8,7 @@
 #include "alloc.h"
 #include "fs.h"
 #include "linux.h"
-#include "process.h"
+#include "watch.h"
 
 #define PIPE_BYTES PAGE_BYTES
 #define PIPE_BUF 4096u
@@ -18,6 +18,7 @@ struct pipe {
     uint64_t head, tail;
     unsigned readers, writers;
     struct waitq can_read, can_write;
+    struct watch *read_watchers, *write_watchers;
     uint32_t hold; /* HOLD_*: why a write cannot start at once, whatever room there is */
 };
 
@@ -62,11 +63,18 @@ static inline int ring_write(struct pipe *p, uaddr_t buffer, uint64_t n)
     return ring_move_bent(p, p->head, buffer, n, false);
 }
 
-static inline void pipe_wake(struct waitq *q)
+static inline void pipe_wake_readers(struct pipe *p)
 {
-    if (!list_empty(&q->threads))
-        sched_wake(q, UINT32_MAX);
-    poll_wake();
+    if (!list_empty(&p->can_read.threads))
+        sched_wake(&p->can_read, UINT32_MAX);
+    watch_tell(&p->read_watchers);
+}
+
+static inline void pipe_wake_writers(struct pipe *p)
+{
+    if (!list_empty(&p->can_write.threads))
+        sched_wake(&p->can_write, UINT32_MAX);
+    watch_tell(&p->write_watchers);
 }
 
 /* Nothing is there to read, and no use in waiting: the pipe's end, or a reader who does not wait. */
@@ -100,7 +108,7 @@ static int64_t pipe_read(struct file *f, uaddr_t buffer, uint64_t n, uint64_t of
     if (p->tail != at) /* the copy slept, and another reader took these bytes: theirs they are */
         return pipe_read(f, buffer, wanted, offset);
     p->tail += n;
-    pipe_wake(&p->can_write);
+    pipe_wake_writers(p);
     return (int64_t)n;
 }
 
@@ -142,8 +150,7 @@ static inline int pipe_fill(struct pipe *p, uaddr_t buffer, uint64_t n)
     return error;
 }
 
-/* Nobody reads: SIGPIPE unless the process ignores it. */
-static int64_t pipe_broken(struct file *f)
+int64_t file_broken(struct file *f)
 {
     struct process *self = process_current();
 
@@ -164,7 +171,7 @@ static __attribute__((noinline)) int64_t pipe_write_pieces(struct file *f, uaddr
         uint64_t room, piece;
         error = pipe_write_wait(f, n - done);
         if (error == -EPIPE && done == 0)
-            return pipe_broken(f);
+            return file_broken(f);
         if (error)
             break;
         room = PIPE_BYTES - pipe_used(p);
@@ -173,7 +180,7 @@ static __attribute__((noinline)) int64_t pipe_write_pieces(struct file *f, uaddr
         if (error)
             break;
         done += piece;
-        pipe_wake(&p->can_read);
+        pipe_wake_readers(p);
     }
     return done ? (int64_t)done : error;
 }
@@ -189,7 +196,7 @@ static int64_t pipe_write(struct file *f, uaddr_t buffer, uint64_t n, uint64_t o
     error = pipe_fill(p, buffer, n);
     if (error)
         return error;
-    pipe_wake(&p->can_read);
+    pipe_wake_readers(p);
     return (int64_t)n;
 }
 
@@ -211,10 +218,15 @@ static int pipe_stat(struct file *f, struct fs_stat *out)
     return 0;
 }
 
+static uint64_t pipe_unread(struct file *f)
+{
+    return pipe_used(f->pipe);
+}
+
 static void pipe_put(struct pipe *p)
 {
-    pipe_wake(&p->can_read);
-    pipe_wake(&p->can_write);
+    pipe_wake_readers(p);
+    pipe_wake_writers(p);
     if (p->readers || p->writers)
         return;
     alloc_page_free(p->ring);
@@ -234,8 +246,10 @@ static void pipe_close_write(struct file *f)
     pipe_put(f->pipe);
 }
 
-const struct file_ops file_ops_pipe_read = {pipe_read, NULL, pipe_poll_read, pipe_stat, pipe_close_read, false};
-const struct file_ops file_ops_pipe_write = {NULL, pipe_write, pipe_poll_write, pipe_stat, pipe_close_write, false};
+const struct file_ops file_ops_pipe_read = {pipe_read,       NULL,  pipe_poll_read, pipe_stat,
+                                            pipe_close_read, false, pipe_unread};
+const struct file_ops file_ops_pipe_write = {NULL,  pipe_write, pipe_poll_write, pipe_stat, pipe_close_write,
+                                             false, pipe_unread};
 
 static struct pipe *pipe_make(void)
 {
@@ -261,8 +275,9 @@ static int end_install(struct pipe *p, const struct file_ops *ops, unsigned *end
     if (!f)
         return -ENOMEM;
     f->pipe = p;
+    f->watchers = ends == &p->readers ? &p->read_watchers : &p->write_watchers;
     ++*ends;
-    return fd_install(f, 0, flags & O_CLOEXEC);
+    return fd_install(f, flags & O_CLOEXEC);
 }
 
 int64_t posix_pipe2(OS_N, uint64_t fds, uint64_t flags)

@@ -38,6 +38,7 @@ struct process *process_make(struct process *parent)
     p->status = STATUS_RUNNING;
     p->parent = parent;
     p->umask = 022;
+    fd_table_init(p);
     list_init(&p->tasks);
     sched_waitq_init(&p->child_ended);
     sched_waitq_init(&p->vfork_done);
@@ -50,6 +51,7 @@ void process_free(struct process *p)
     for (unsigned i = 0; i < PROCESS_MAX; i++)
         if (process_table[i] == p)
             process_table[i] = NULL;
+    fd_table_free(p);
     alloc_put(p);
 }
 

@@ -16,11 +16,14 @@
 #include "os_calls.h"
 #include "posix.h"
 
-#define FD_MAX 64
+#define FD_MAX 2048
+#define FD_FIRST 64 /* so many need no table of their own */
+#define FD_WORDS (FD_MAX / 64)
 #define PROCESS_MAX 64
 #define STATUS_RUNNING (-1)
 
 struct file;
+struct watch;
 
 /* What a kind of file can do; a missing function answers -EINVAL (-ESPIPE for positions).  position is NULL for read
    and write on files without one.  poll returns POLL* bits that hold now. */
@@ -30,7 +33,8 @@ struct file_ops {
     uint32_t (*poll)(struct file *f);
     int (*stat)(struct file *f, struct fs_stat *out);
     void (*close)(struct file *f);
-    bool seeks; /* has a position */
+    bool seeks;                         /* has a position */
+    uint64_t (*unread)(struct file *f); /* bytes that read would give at once */
 };
 
 struct file {
@@ -40,6 +44,7 @@ struct file {
     int node;       /* of fs.h, where ops are the file system's */
     uint64_t offset;
     struct pipe *pipe;
+    struct watch **watchers; /* the list of who waits for it (watch.h); NULL: it is always ready */
 };
 
 struct process {
@@ -53,10 +58,13 @@ struct process {
     unsigned task_count;
     int cwd; /* node */
     uint32_t umask;
-    struct file *files[FD_MAX];
-    uint64_t close_on_exec;   /* bit a descriptor */
-    struct waitq child_ended; /* the parent's wait4 sleeps here */
-    struct waitq vfork_done;  /* a parent whose space this borrows sleeps here */
+    struct file **files; /* file_room of them, FD_MAX at most: first_files, or memory of its own */
+    uint64_t file_room;
+    uint64_t fd_word; /* no word of fds_used before it has a free descriptor */
+    struct file *first_files[FD_FIRST];
+    uint64_t fds_used[FD_WORDS], close_on_exec[FD_WORDS]; /* bit a descriptor */
+    struct waitq child_ended;                             /* the parent's wait4 sleeps here */
+    struct waitq vfork_done;                              /* a parent whose space this borrows sleeps here */
     bool borrows_space;
     uint64_t actions_ignored; /* bit a signal: SIG_IGN */
 };
@@ -106,35 +114,48 @@ extern struct posix_program exec_program;
 
 /* files.c */
 struct file *file_make(const struct file_ops *ops, uint32_t flags);
-void file_free(struct file *f); /* the last reference is gone */
+void file_init(struct file *f, const struct file_ops *ops, uint32_t flags); /* of cleared memory of alloc_get */
+void file_free(struct file *f);                                             /* the last reference is gone */
 static inline void file_put(struct file *f)
 {
     if (--f->refs == 0)
         file_free(f);
 }
+/* The same at the end of a call, which answers result. */
+int64_t file_free_after(struct file *f, int64_t result);
+static inline int64_t file_put_after(struct file *f, int64_t result)
+{
+    return --f->refs == 0 ? file_free_after(f, result) : result;
+}
 /* The file of a descriptor, or NULL. */
 static inline struct file *fd_file(uint64_t fd)
 {
-    return fd < FD_MAX ? process_current()->files[fd] : NULL;
+    struct process *p = process_current();
+
+    return fd < p->file_room ? p->files[fd] : NULL;
 }
-bool fd_is_left(void);
-int fd_install(struct file *f, int lowest, bool close_on_exec);
+/* For calls that must change nothing when fd_install would fail: -EMFILE, -ENOMEM, else not negative.  Then it does not
+   fail until somebody sleeps. */
+int fd_reserve(void);
+/* The lowest descriptor that is free becomes f's: that, -EMFILE or -ENOMEM.  Takes over the caller's reference, and
+   drops it with an error. */
+int fd_install(struct file *f, bool close_on_exec);
 void fd_close_all(struct process *p, bool only_on_exec);
-void fd_copy_all(struct process *from, struct process *to);
+int fd_copy_all(struct process *from, struct process *to); /* 0 or -ENOMEM */
+void fd_table_init(struct process *p);
+void fd_table_free(struct process *p);
 int fd_set_standard(struct process *p);
 
 /* kinds of files */
 extern const struct file_ops file_ops_fs, file_ops_console, file_ops_pipe_read, file_ops_pipe_write;
 #define NODE_PROGRAM (-4096) /* the program that was started: has no node, and is no error either */
 
-/* poll.c: whoever changes what poll would answer calls this; also in interrupt context. */
-extern unsigned poll_waiters;
-void poll_wake_waiters(void);
-static inline void poll_wake(void)
-{
-    if (poll_waiters)
-        poll_wake_waiters();
-}
+/* pipe.c: nobody reads what is written: ends the process by SIGPIPE, unless it ignores that; then -EPIPE.  The call
+   holds the file. */
+int64_t file_broken(struct file *f);
+
+/* epoll.c: a file is closed that sets may know. */
+void epoll_forget(struct file *f);
 
 /* paths.c */
 int path_get(uaddr_t path, char *out);

@@ -5,7 +5,7 @@
 #include "console.h"
 #include "fs.h"
 #include "linux.h"
-#include "process.h"
+#include "watch.h"
 
 static struct space *first_space;
 static struct exec_args first_args;
@@ -51,7 +51,7 @@ int posix_start(const struct posix_program *program, const char *words, struct s
     int error = p ? exec_args_init(&first_args) : -ENOMEM;
 
     exec_program = *program;
-    console_on_input(poll_wake_waiters);
+    console_on_input(watch_console_fired);
     if (!error)
         error = args_from_words(&first_args, words);
     if (!error && !space)

@@ -23,6 +23,7 @@ static struct thread *dead; /* off its stack only when another thread runs */
 static uint64_t timer_ns = SCHED_FOREVER;
 static bool slice_runs; /* the running thread's slice has an end */
 bool sched_yield_wanted;
+void (*sched_idle)(void) = env_idle;
 
 void sched_init(struct thread *boot, void *stack_top, void *fpu)
 {
@@ -119,7 +120,7 @@ static inline __attribute__((always_inline)) void dispatch_here(struct thread *s
     struct thread *next;
 
     while (list_empty(&ready))
-        env_idle();
+        sched_idle();
     next = LIST_ENTRY(ready.next, struct thread, link);
     ready.next = next->link.next;
     ready.next->prev = &ready;

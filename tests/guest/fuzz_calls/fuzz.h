@@ -9,7 +9,9 @@
 #define FUZZ_REGION (16ull << 20) /* what calls on mappings may change */
 #define FUZZ_ARENA (64 * FUZZ_PAGE)
 #define FUZZ_FILE_MAP (4 * FUZZ_PAGE)
-#define FUZZ_FDS 8
+#define FUZZ_FDS 12
+#define FUZZ_FD_LIMIT 64 /* calls that choose a descriptor by themselves stay below */
+#define FUZZ_PORT 4711
 
 struct fuzz {
     char *region;   /* mapped at the start; calls may do to it what they like */

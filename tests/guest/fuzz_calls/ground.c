@@ -3,14 +3,15 @@
 #include "fuzz_calls/fuzz.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define FD_LIMIT 64
 
 struct fuzz fuzz;
 
@@ -49,6 +50,37 @@ static bool is_open(int fd)
     return fcntl(fd, F_GETFD) >= 0;
 }
 
+static void socket_name(struct sockaddr_in *name, uint16_t port)
+{
+    *name =
+        (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+/* fds[8] a listener, [9] connected to it, [10] takes datagrams, [11] a set of files: none of them where there is no
+   network.  Their names lie where random pointers point. */
+static void sockets_renew(void)
+{
+    struct sockaddr_in name;
+
+    socket_name(&name, FUZZ_PORT);
+    memcpy(fuzz.arena, &name, sizeof name);
+    if (!is_open(fuzz.fds[8])) {
+        fuzz.fds[8] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        bind(fuzz.fds[8], (struct sockaddr *)&name, sizeof name);
+        listen(fuzz.fds[8], 4);
+    }
+    if (!is_open(fuzz.fds[9])) {
+        fuzz.fds[9] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        connect(fuzz.fds[9], (struct sockaddr *)&name, sizeof name);
+    }
+    if (!is_open(fuzz.fds[10])) {
+        fuzz.fds[10] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+        bind(fuzz.fds[10], (struct sockaddr *)&name, sizeof name);
+    }
+    if (!is_open(fuzz.fds[11]))
+        fuzz.fds[11] = epoll_create1(0);
+}
+
 /* fds[0..1] files, [2] a directory, [3..4] a pipe, [5] never open, [6] read-only, [7] write-only and appending. */
 void fuzz_files_renew(void)
 {
@@ -72,6 +104,7 @@ void fuzz_files_renew(void)
         fuzz.fds[6] = open("/data/read.bin", O_RDONLY);
     if (!is_open(fuzz.fds[7]))
         fuzz.fds[7] = file_open("log", O_WRONLY | O_CREAT | O_APPEND);
+    sockets_renew();
     if (fuzz.fds[0] >= 0 && !fuzz.file_map && ftruncate(fuzz.fds[0], (off_t)FUZZ_FILE_MAP) == 0) {
         char *at = mmap(map(FUZZ_FILE_MAP, PROT_READ), FUZZ_FILE_MAP, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
                         fuzz.fds[0], 0);
@@ -81,7 +114,7 @@ void fuzz_files_renew(void)
 
 void fuzz_files_close_others(void)
 {
-    for (int fd = 3; fd < FD_LIMIT; fd++) {
+    for (int fd = 3; fd < FUZZ_FD_LIMIT; fd++) {
         bool own = false;
         for (unsigned i = 0; i < FUZZ_FDS; i++)
             own |= fuzz.fds[i] == fd;

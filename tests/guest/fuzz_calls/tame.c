@@ -5,8 +5,12 @@
  */
 #include "fuzz_calls/fuzz.h"
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -125,6 +129,14 @@ static void tame_wait(long number, uint64_t args[6])
     case SYS_poll:
         args[2] = 0;
         break;
+    case SYS_select:
+    case SYS_pselect6:
+        args[4] = tame_time();
+        break;
+    case SYS_epoll_wait:
+    case SYS_epoll_pwait:
+        args[3] = 0;
+        break;
     case SYS_futex:
         tame_futex(args);
         break;
@@ -145,6 +157,39 @@ static void tame_descriptors(long number, uint64_t args[6])
         args[1] = 40;
     if (number == SYS_fcntl && (int)args[1] == F_SETFL)
         args[2] |= O_NONBLOCK;
+    if (number == SYS_ioctl && (uint32_t)args[1] == FIONBIO)
+        args[1] = FIONREAD;
+    if (number == SYS_epoll_ctl && is_console(args[2]))
+        args[2] = (uint64_t)fuzz.fds[fuzz_below(FUZZ_FDS)];
+}
+
+/* Half of the numbers drawn for what is no flag are those that have a meaning; a socket that would wait is not made. */
+static void tame_sockets(long number, uint64_t args[6])
+{
+    static const uint64_t names[] = {2, 3, 4, 6, 7, 8, 9, 13, 15, 20, 21, 30, 38, 39};
+
+    switch (number) {
+    case SYS_socket:
+        args[0] = fuzz_below(8) ? AF_INET : args[0];
+        args[1] = (fuzz_below(8) ? 1 + fuzz_below(2) : args[1]) | SOCK_NONBLOCK;
+        args[2] = fuzz_below(8) ? 0 : args[2];
+        break;
+    case SYS_accept4:
+        args[3] |= SOCK_NONBLOCK;
+        break;
+    case SYS_eventfd2:
+        args[1] = (args[1] & EFD_SEMAPHORE) | EFD_NONBLOCK;
+        break;
+    case SYS_epoll_ctl:
+        args[1] = fuzz_below(8) ? 1 + fuzz_below(3) : args[1];
+        break;
+    case SYS_setsockopt:
+    case SYS_getsockopt:
+        args[1] = fuzz_below(4) ? SOL_SOCKET : IPPROTO_TCP;
+        args[2] = args[1] == SOL_SOCKET && fuzz_below(8) ? names[fuzz_below(sizeof names / sizeof *names)] : args[2];
+        args[4] = number == SYS_setsockopt ? fuzz_below(20) : args[4];
+        break;
+    }
 }
 
 /* Several threads: none may take another's descriptor before it is made not to wait, or break how threads end. */
@@ -162,7 +207,10 @@ static void tame_threads(long *number, uint64_t args[6])
 
 void fuzz_tame(long *number, uint64_t args[6])
 {
+    if (*number == SYS_accept)
+        *number = SYS_accept4; /* else what it makes would wait */
     tame_descriptors(*number, args);
+    tame_sockets(*number, args);
     tame_memory(*number, args);
     tame_wait(*number, args);
     tame_process(number, args);

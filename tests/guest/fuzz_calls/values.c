@@ -35,7 +35,8 @@ uint64_t fuzz_word(void)
 
 uint64_t fuzz_int(void)
 {
-    static const int64_t borders[] = {-1, -2, -100, 3, 7, 31, 62, 63, 64, 65, 1024, 0x7fffffff, 0x80000000, 0xffffffff};
+    static const int64_t borders[] = {-1, -2, -100, 3,    7,    31,         62,         63,
+                                      64, 65, 1024, 2047, 2048, 0x7fffffff, 0x80000000, 0xffffffff};
 
     switch (fuzz_below(4)) {
     case 0:

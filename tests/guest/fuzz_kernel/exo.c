@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * exo.c: calls of the exokernel.  The process is an environment with its library in it: tame calls leave alone the
- * frames, tables and extents that the library has, and no upcall reaches the library meanwhile.
+ * frames, tables, extents and claims that the library has, and no upcall reaches the library meanwhile.  Of the network
+ * the library has nothing more afterwards, where there is one.
  */
 #include "exo/exo.h"
 #include "fuzz_kernel/fuzz.h"
 #include "machine/domain.h"
+#include "nic.h"
+#include <string.h>
 
 #define SCRATCH 0x100000000000ull /* addresses that no library uses */
 #define SCRATCH_PAGES 64u
@@ -13,13 +16,15 @@
 #define FRAMES_MAX 48u
 #define TABLES 64u
 #define EXTENTS 8u
+#define CLAIMS 1024u
 #define BLK_READ_OP 0u
 #define BLK_WRITE_OP 1u
 #define READABLE 7u
 
 static struct domain_info *const info = (struct domain_info *)(DOMAIN_BASE(0) + DOMAIN_INFO);
+static struct exo_net *const net = (struct exo_net *)(DOMAIN_BASE(0) + DOMAIN_NET);
 static uint64_t frames[FRAMES_MAX], frame_count;
-static bool table_own[TABLES], extent_own[EXTENTS];
+static bool table_own[TABLES], extent_own[EXTENTS], claim_own[CLAIMS], has_network;
 static uint64_t own_table, upcall_entry, tls;
 static uint32_t taken;
 
@@ -43,6 +48,15 @@ static void begin(void)
     toll_check(own_table < TABLES, "no table maps this program");
     upcall_entry = info->upcall_entry;
     info->upcall_entry = 0;
+    has_network = call(EXO_NIC_INFO, (uint64_t)fuzz_arena, 0) == 0;
+}
+
+static void network_end(void)
+{
+    call(EXO_NIC_RING, 0, 0);
+    for (unsigned i = 0; i < CLAIMS; i++)
+        if (claim_own[i])
+            toll_check(call(EXO_NIC_CLAIM_END, i, 0) == 0, "claim %u cannot be ended", i);
 }
 
 static uint64_t frame_draw(bool to_map)
@@ -143,6 +157,54 @@ static void draw_extent(struct regs *r)
         r->rsi += EXTENTS;
 }
 
+/* Offsets and values that claims have, so that some are granted, and others. */
+static void filter_fill(struct nic_filter *f)
+{
+    static const uint16_t offsets[] = {12, 9, 16, 2, 24, 0};
+
+    memset(f, 0, sizeof *f);
+    f->test_count = fuzz_chance(10) ? (uint32_t)fuzz_word() : 1 + (uint32_t)fuzz_below(4);
+    for (unsigned i = 0; i < NIC_TESTS_MAX; i++) {
+        struct nic_test *t = &f->tests[i];
+        *t = (struct nic_test){(uint8_t)fuzz_below(fuzz_chance(20) ? 256 : 3), (uint8_t)(1u << fuzz_below(3)),
+                               offsets[fuzz_below(6)], 0xff, (uint32_t)fuzz_below(256)};
+        if (fuzz_chance(8))
+            t->mask = (uint32_t)fuzz_word();
+        if (fuzz_chance(8))
+            t->offset = (uint16_t)fuzz_word();
+    }
+    *(volatile uint8_t *)&f->shared = fuzz_chance(8) ? (uint8_t)fuzz_word() : (uint8_t)fuzz_below(2);
+    *(volatile uint8_t *)&f->rest = fuzz_chance(8) ? (uint8_t)fuzz_word() : (uint8_t)fuzz_below(2);
+}
+
+/* Without a network all of them are refused; with one the library's ring stays as it is. */
+static void draw_nic(struct regs *r)
+{
+    uint64_t at = (uint64_t)fuzz_arena + fuzz_below(8) * 256;
+
+    segments_fill((struct exo_segment *)at);
+    r->rsi = fuzz_chance(8) ? fuzz_bad() : at;
+    switch (r->rdi) {
+    case EXO_NIC_CLAIM:
+        filter_fill((struct nic_filter *)at);
+        break;
+    case EXO_NIC_CLAIM_END:
+        r->rsi = fuzz_chance(8) ? fuzz_word() : fuzz_below(64);
+        if (!fuzz_wild && r->rsi < CLAIMS && !claim_own[r->rsi])
+            r->rsi += CLAIMS;
+        break;
+    case EXO_NIC_RING:
+        for (unsigned i = 0; i < 8; i++)
+            ((uint64_t *)at)[i] = frame_draw(fuzz_wild);
+        r->rdx = fuzz_chance(8) ? fuzz_word() : fuzz_below(9);
+        break;
+    case EXO_NIC_SEND:
+        r->rdx = fuzz_chance(8) ? fuzz_word() : fuzz_below(18);
+        r->r10 = fuzz_chance(2) ? 0 : fuzz_word();
+        break;
+    }
+}
+
 /* Nobody sleeps for long, and little is said. */
 static void draw_other(struct regs *r)
 {
@@ -185,6 +247,8 @@ static void draw(struct regs *r)
         draw_extent(r);
     else if (r->rdi == EXO_DISK)
         draw_disk(r);
+    else if (r->rdi >= EXO_NIC_INFO && r->rdi <= EXO_NIC_LISTEN)
+        draw_nic(r);
     else
         draw_other(r);
 }
@@ -217,9 +281,15 @@ static void seen(const struct regs *asked, const struct regs *got)
         extent_own[asked->rsi] = false;
     else if (asked->rdi == EXO_DISK && result == 0)
         taken++;
+    else if (asked->rdi == EXO_NIC_CLAIM && result >= 0)
+        claim_own[result] = true;
+    else if (asked->rdi == EXO_NIC_CLAIM_END && result == 0)
+        claim_own[asked->rsi] = false;
     else if (asked->rdi == EXO_TLS)
         call(EXO_TLS, tls, 0);
     info->taken = info->done;
+    if (has_network)
+        net->told = net->sent;
 }
 
 /* All requests that were started have been told of. */
@@ -250,6 +320,8 @@ static void unmap_all(uint64_t table, uint64_t from, uint64_t end)
 static void finish(void)
 {
     disk_wait(done_before);
+    if (has_network)
+        network_end();
     unmap_all(own_table, SCRATCH, SCRATCH_END);
     for (unsigned i = 1; i < TABLES; i++)
         if (table_own[i])

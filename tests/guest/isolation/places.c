@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define TABLE_SLOT (TABLE_WINDOW >> 39) /* which shows the tables themselves, the top level last */
-#define DOMAINS_OTHER 6u
+#define DOMAINS_OTHER 7u
 #define COUNT(a) (unsigned)(sizeof(a) / sizeof *(a))
 
 static const struct {

@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154  # shares its names with deps.sh
+# SPDX-License-Identifier: MIT
+#
+# sources.sh: source packages of which the build compiles what it wants by itself, with the guest's flags.  They are
+# unpacked, each into a folder of the cache named by version, with its licence; where NAME is unpacked, make knows
+# as NAME_SOURCE in capital letters.  Of sqlite3 only its amalgamation is kept, which its own build makes.  Part of deps.sh.
+
+# package, what it is for
+sources='
+lwip     TCP, UDP and IP for the part net
+sqlite3  the database of db_sqlite
+'
+
+sources_names() { awk 'NF { print $1 }' <<<"$sources"; }
+
+# Those that were not fetched yet, one a line; versions_read has to have been called.
+sources_absent() {
+    local name
+    for name in $(sources_names); do
+        if [ -z "${version[$name]:-}" ]; then printf '%s\n' "$name"; fi
+    done
+}
+
+# A version of what is changed here, where something is, so that an older one in the cache is not taken for it.
+declare -A source_change=([lwip]=-1)
+
+source_place() { printf '%s/%s-%s%s' "$cache" "$1" "${version[$1]#*:}" "${source_change[$1]:-}"; } # NAME
+
+# Fails if any of them is not unpacked.
+sources_find() {
+    local name
+    for name in $(sources_names); do
+        [ -n "${version[$name]:-}" ] && [ -d "$(source_place "$name")" ] || return 1
+    done
+}
+
+# Debian's changes to lwip are left out: what they add is for its use as a shared library.  Those to sqlite3 mend flaws.
+sources_unpack() {
+    local name file
+    local -A skip=([lwip]=--skip-patches)
+    for name in $(sources_names); do
+        if [ -d "$(source_place "$name")" ]; then continue; fi
+        file=$cache/sources/${name}_${version[$name]#*:}.dsc
+        [ -f "$file" ] || die "the cache $cache is damaged: remove it and run again"
+        say "unpacking $name ${version[$name]}"
+        # shellcheck disable=SC2086  # a word, or none
+        quietly "unpacking $name" dpkg-source --no-check ${skip[$name]:-} -x "$file" "$work/$name"
+        case $name in
+            sqlite3) sqlite3_join ;;
+            lwip) lwip_mend ;;
+        esac
+        artifact_put "$work/$name" "$(source_place "$name")"
+    done
+}
+
+# A segment that is split for a small window keeps its FIN, which is the second half's.
+lwip_mend() {
+    local file=$work/lwip/src/core/tcp_out.c
+    sed -i 's/TCPH_SET_FLAG(useg->tcphdr, split_flags)/TCPH_FLAGS_SET(useg->tcphdr, split_flags)/' "$file"
+    [ "$(grep -c 'TCPH_FLAGS_SET(useg->tcphdr, split_flags)' "$file")" = 1 ] ||
+        die "lwip ${version[lwip]} is not the one that lwip_mend in sources.sh changes"
+}
+
+# All of SQLite in one file, as its authors recommend to compile it.  It is in the public domain: debian/copyright.
+sqlite3_join() {
+    local tree=$work/sqlite3-tree
+    mv "$work/sqlite3" "$tree"
+    (
+        cd "$tree" || exit
+        quietly "configuring sqlite3" ./configure --disable-tcl --disable-readline
+        quietly "making sqlite3.c" make sqlite3.c
+        mkdir "$work/sqlite3"
+        cp sqlite3.c sqlite3.h debian/copyright "$work/sqlite3/"
+    )
+}
+
+# Lines for build/deps.mk.
+sources_mk() {
+    local name
+    for name in $(sources_names); do
+        printf '%s_SOURCE := %s\n%s_VERSION := %s\n' "${name^^}" "$(source_place "$name")" "${name^^}" "${version[$name]}"
+    done
+}

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuzz_net.c: whatever comes on the wire and whatever the program does, the network goes on and gives everything back.
+ * The input is a script (fuzz_net.h); the wire's other end keeps four conversations in mind, so that much of what
+ * comes belongs to one.  With clang: -fsanitize=fuzzer,address,undefined and fuzz_net_init make a libFuzzer of it;
+ * fuzz_net_main.c drives it without.
+ */
+#include "fuzz_net.h"
+#include "base/errno.h"
+#include "host.h"
+#include "lwip/ip4_frag.h"
+#include "lwip/priv/tcp_priv.h"
+#include "net.h"
+#include "nic.h"
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HOME 0x0a00020fu
+#define PEER 0x0a000202u
+#define CONVERSATIONS 4u
+#define SOCKETS 8u
+#define BUFFER 4096u
+#define WORKS_MAX 64u
+#define FRAME_MAX 1514u
+
+unsigned long fuzz_net_opened, fuzz_net_received, fuzz_net_frames;
+
+static const uint8_t *at, *end;
+static struct conversation {
+    uint16_t home_port, peer_port;
+    uint32_t sequence, acknowledged; /* of the next segment that comes */
+} conversations[CONVERSATIONS];
+static int sockets[SOCKETS];
+static uint64_t memory_kept;
+static unsigned claims_kept;
+static uint8_t buffer[BUFFER];
+
+static void promise(bool held, const char *what)
+{
+    if (held)
+        return;
+    fprintf(stderr, "fuzz_net: %s\n", what);
+    abort();
+}
+
+void net_event(int s)
+{
+    promise(s >= 0 && (unsigned)s < NET_SOCKETS_MAX, "an event of no socket");
+}
+
+bool net_user_wake(void)
+{
+    return false;
+}
+
+bool net_user_sleeps(void)
+{
+    return true;
+}
+
+void env_idle(void)
+{
+}
+
+static unsigned take(void)
+{
+    return at < end ? *at++ : 0;
+}
+
+static void put(uint8_t *to, uint32_t value, unsigned bytes)
+{
+    while (bytes--)
+        *to++ = (uint8_t)(value >> 8 * bytes);
+}
+
+static uint32_t get(const uint8_t *from, unsigned bytes)
+{
+    uint32_t value = 0;
+    while (bytes--)
+        value = value << 8 | *from++;
+    return value;
+}
+
+static uint16_t sum(const uint8_t *data, size_t bytes, uint32_t s)
+{
+    for (size_t i = 0; i < bytes; i += 2)
+        s += (uint32_t)data[i] << 8 | (i + 1 < bytes ? data[i + 1] : 0);
+    while (s >> 16)
+        s = (s & 0xffff) + (s >> 16);
+    return (uint16_t)~s;
+}
+
+/* Follows a conversation, also one that the program begins, to ports from 2000 on. */
+static void on_sent(const void *frame, size_t bytes)
+{
+    const uint8_t *ip = (const uint8_t *)frame + 14, *t = ip + 20;
+    struct conversation *c = conversations;
+    promise(bytes >= 14 && bytes <= FRAME_MAX, "a frame of no size");
+    if (bytes < 54 || get(ip - 2, 2) != 0x0800 || ip[9] != 6 || get(ip + 6, 2) & 0x1fff)
+        return;
+    promise(get(ip + 2, 2) + 14 == bytes && sum(ip, 20, 0) == 0, "a packet with a bad header");
+    while (c < conversations + CONVERSATIONS && c->peer_port != get(t + 2, 2))
+        c++;
+    if (c == conversations + CONVERSATIONS) {
+        c = conversations + get(t + 2, 2) % CONVERSATIONS;
+        c->peer_port = (uint16_t)get(t + 2, 2);
+    }
+    c->home_port = (uint16_t)get(t, 2);
+    c->acknowledged = get(t + 4, 4) + (uint32_t)(get(ip + 2, 2) - 20 - 4u * (t[12] >> 4)) + ((t[13] & 3) ? 1 : 0);
+    if (t[13] & 16)
+        c->sequence = get(t + 8, 4);
+}
+
+/* Everything that can be done now. */
+static void work(void)
+{
+    for (unsigned i = 0; i < WORKS_MAX && net_pending(); i++)
+        net_work();
+}
+
+static void deliver(const uint8_t *frame, size_t bytes)
+{
+    fuzz_net_frames++;
+    host_nic_deliver(frame, bytes);
+    work();
+}
+
+static uint8_t *ip_begin(uint8_t *frame, unsigned protocol)
+{
+    static const uint8_t link[] = {0x52, 0x54, 0, 0x12, 0x34, 0x56, 0x52, 0x55, 10, 0, 2, 2, 8, 0};
+    memset(frame, 0, FRAME_MAX);
+    memcpy(frame, link, sizeof link);
+    frame[14] = 0x45;
+    frame[22] = 64;
+    frame[23] = (uint8_t)protocol;
+    put(frame + 26, PEER, 4);
+    put(frame + 30, HOME, 4);
+    return frame + 34;
+}
+
+/* Lengths and checksums; the frame's bytes. */
+static size_t ip_end(uint8_t *frame, size_t bytes, unsigned sum_at)
+{
+    uint8_t *ip = frame + 14;
+    put(ip + 2, (uint32_t)(20 + bytes), 2);
+    put(ip + 10, 0, 2);
+    put(ip + 10, sum(ip, 20, 0), 2);
+    if (sum_at && !(get(ip + 6, 2) & 0x3fff)) {
+        uint32_t start = ip[9] == 1 ? 0
+                                    : get(ip + 12, 2) + get(ip + 14, 2) + get(ip + 16, 2) + get(ip + 18, 2) + ip[9] +
+                                          (uint32_t)bytes;
+        put(ip + 20 + sum_at, 0, 2);
+        put(ip + 20 + sum_at, sum(ip + 20, bytes, start), 2);
+    }
+    return 34 + bytes;
+}
+
+/* Small numbers are small differences, the highest ones large. */
+static uint32_t about(unsigned byte)
+{
+    static const uint32_t far[] = {0x7fffffff, 0x80000000, 65535, 65536, 1460, 0xffff0000, 32768, 16777216};
+    return byte < 128   ? 0
+           : byte < 192 ? (uint32_t)byte - 160
+           : byte < 248 ? (uint32_t)(byte - 220) * 1460
+                        : far[byte - 248];
+}
+
+static size_t segment_make(uint8_t *frame)
+{
+    static const uint16_t windows[] = {65535, 0, 1, 100, 1460, 4096, 40000, 2};
+    struct conversation *c = &conversations[take() % CONVERSATIONS];
+    unsigned flags = take(), sequence = take(), acknowledged = take(), window = take(), bytes = take() * 6, header = 20;
+    uint8_t *t = ip_begin(frame, 6);
+    put(t, c->peer_port, 2);
+    put(t + 2, c->home_port, 2);
+    put(t + 4, c->sequence + about(sequence), 4);
+    put(t + 8, c->acknowledged + about(acknowledged), 4);
+    put(t + 14, windows[window % 8], 2);
+    if (flags & 2) {
+        static const uint8_t options[] = {2, 4, 5, 0xb4, 1, 3, 3, 7, 4, 2, 1, 1};
+        memcpy(t + 20, options, sizeof options);
+        header += sizeof options;
+    }
+    if (window & 0x40)
+        header = 20 + window % 40 / 4 * 4;
+    t[12] = (uint8_t)(header / 4 << 4);
+    t[13] = (uint8_t)flags;
+    if (header + bytes > FRAME_MAX - 34)
+        bytes = FRAME_MAX - 34 - header;
+    for (unsigned i = 0; i < bytes; i++)
+        t[header + i] = (uint8_t)(c->sequence + i);
+    if (about(sequence) == 0)
+        c->sequence += bytes + (flags & 3 ? 1 : 0);
+    return ip_end(frame, header + bytes, 16);
+}
+
+static void step_segment(bool damaged)
+{
+    uint8_t frame[FRAME_MAX];
+    unsigned place = damaged ? take() : 0, value = damaged ? take() : 0;
+    size_t bytes = segment_make(frame);
+    if (damaged) {
+        frame[14 + place % 60] ^= (uint8_t)value;
+        if (value & 1) /* the checksum is right all the same */
+            bytes = ip_end(frame, bytes - 34, value & 2 ? 16 : 0);
+        if (value & 4)
+            bytes -= bytes > 40 ? place % 20 : 0;
+    }
+    deliver(frame, bytes);
+}
+
+static void step_datagram(void)
+{
+    uint8_t frame[FRAME_MAX], *t = ip_begin(frame, 17);
+    unsigned port = take(), bytes = take() * 6, fragment = take();
+    if (bytes > FRAME_MAX - 42)
+        bytes = FRAME_MAX - 42;
+    put(t, 3000, 2);
+    put(t + 2, 6000 + port % 4, 2);
+    put(t + 4, 8 + bytes, 2);
+    if (fragment & 1) { /* one of several pieces of one of four datagrams */
+        put(frame + 18, fragment >> 1 & 3, 2);
+        put(frame + 20, (fragment & 8 ? 0x2000 : 0) | (fragment >> 4) * (bytes + 8) / 8, 2);
+        if (fragment & 8)
+            bytes = bytes / 8 * 8;
+    }
+    deliver(frame, ip_end(frame, 8 + bytes, fragment & 1 ? 0 : 6));
+}
+
+static void step_raw(void)
+{
+    uint8_t frame[FRAME_MAX];
+    unsigned low = take(), bytes = (take() << 8 | low) % FRAME_MAX;
+    ip_begin(frame, 6);
+    for (unsigned i = low & 1 ? 0 : 12; i < bytes && at < end; i++)
+        frame[i] = (uint8_t)take();
+    deliver(frame, bytes);
+}
+
+static void step_arp(void)
+{
+    static const uint8_t head[] = {0, 1, 8, 0, 6, 4, 0};
+    uint8_t frame[FRAME_MAX];
+    unsigned kind = take(), who = take();
+    ip_begin(frame, 0);
+    put(frame + 12, 0x0806, 2);
+    memset(frame + 14, 0, 46);
+    memcpy(frame + 14, head, sizeof head);
+    frame[21] = (uint8_t)kind;
+    memcpy(frame + 22, frame + 6, 6);
+    put(frame + 28, 0x0a000200 + who % 16, 4);
+    put(frame + 38, who & 128 ? PEER : HOME, 4);
+    deliver(frame, kind & 128 ? 14 + kind % 46 : 60);
+}
+
+static void step_icmp(void)
+{
+    uint8_t frame[FRAME_MAX], *t = ip_begin(frame, 1);
+    unsigned type = take(), bytes = 8 + take() * 4;
+    t[0] = (uint8_t)type;
+    deliver(frame, ip_end(frame, bytes, 2));
+}
+
+static void step_time(void)
+{
+    uint64_t until = env_now_ns() + (UINT64_C(1) << take() % 36);
+    for (unsigned i = 0; i < WORKS_MAX; i++) {
+        uint64_t due = net_work();
+        if (due >= until)
+            break;
+        host_env_clock_set(due);
+    }
+    host_env_clock_set(until);
+    net_work();
+}
+
+static void keep(int s)
+{
+    for (unsigned i = 0; i < SOCKETS; i++) {
+        if (sockets[i] < 0) {
+            sockets[i] = s;
+            return;
+        }
+    }
+    net_close(s);
+}
+
+static void step_call(void)
+{
+    unsigned which = take() % SOCKETS, call = take(), value = take();
+    struct net_address peer = {value & 1   ? PEER
+                               : value & 2 ? HOME
+                                           : 0x7f000001,
+                               (uint16_t)(2000 + value % 8)},
+                       any = {0, (uint16_t)(value % 4 ? 6000 + value % 4 : 0)};
+    int s = sockets[which];
+    int64_t n;
+    switch (call % 13) {
+    case 0:
+    case 1:
+        n = net_receive(s, (uaddr_t)buffer, value * 16, value & 1 ? NET_PEEK : 0, &peer);
+        fuzz_net_received += n > 0 ? (unsigned long)n : 0;
+        break;
+    case 2:
+        net_send(s, (uaddr_t)buffer, value * 16, value & 1 ? NET_MORE : 0, call & 16 ? &peer : NULL);
+        break;
+    case 3:
+        net_send(s, (uaddr_t)buffer, value, 0, NULL);
+        break;
+    case 4:
+        n = net_accept(s, &peer);
+        if (n >= 0) {
+            fuzz_net_opened++;
+            keep((int)n);
+        }
+        break;
+    case 5:
+        net_shutdown(s, value & 1, value & 2);
+        break;
+    case 6:
+        net_close(s);
+        sockets[which] = -1;
+        break;
+    case 7:
+        n = net_open(value & 1 ? NET_DATAGRAM : NET_STREAM);
+        if (n >= 0)
+            keep((int)n);
+        break;
+    case 8:
+        net_connect(s, &peer);
+        break;
+    case 9:
+        net_bind(s, &any);
+        break;
+    case 10:
+        net_listen(s, value % 8);
+        break;
+    case 11:
+        net_option_set(s, (enum net_option)(value % NET_OPTIONS), value >> 4);
+        break;
+    default:
+        net_ready(s);
+        net_option_get(s, (enum net_option)(value % NET_OPTIONS));
+        net_name(s, value & 1, &peer);
+    }
+    work();
+}
+
+/* A listener at port 80, a socket of datagrams at 6000. */
+static void begin(void)
+{
+    for (unsigned i = 0; i < SOCKETS; i++)
+        sockets[i] = -1;
+    for (unsigned i = 0; i < CONVERSATIONS; i++)
+        conversations[i] = (struct conversation){80, (uint16_t)(1000 + i), 0xffffff00u * i, 0};
+    sockets[0] = net_open(NET_STREAM);
+    sockets[1] = net_open(NET_DATAGRAM);
+    promise(sockets[0] >= 0 && sockets[1] >= 0, "no socket can be opened");
+    promise(net_bind(sockets[0], &(struct net_address){0, 80}) == 0, "port 80 is not free");
+    promise(net_listen(sockets[0], 4) == 0, "no listener");
+    promise(net_bind(sockets[1], &(struct net_address){0, 6000}) == 0, "port 6000 is not free");
+}
+
+static void finish(void)
+{
+    struct net_books books;
+    for (unsigned i = 0; i < SOCKETS; i++)
+        net_close(sockets[i]);
+    while (tcp_active_pcbs)
+        tcp_abort(tcp_active_pcbs);
+    while (tcp_tw_pcbs)
+        tcp_abort(tcp_tw_pcbs);
+    for (unsigned i = 0; i <= IP_REASS_MAXAGE; i++)
+        ip_reass_tmr();
+    work();
+    net_books(&books);
+    promise(books.sockets == 0 && books.connections == 0, "sockets are left");
+    promise(host_nic_lent() == 0, "frames are left");
+    promise(host_nic_claims() == claims_kept, "claims are left");
+    promise(!net_pending(), "work is left");
+}
+
+void fuzz_net_init(void)
+{
+    struct net_books books;
+    host_env_quiet(true);
+    host_nic_connect(on_sent);
+    promise(net_init("10.0.2.15/24,10.0.2.2") == 0, "no network");
+    claims_kept = host_nic_claims();
+    LLVMFuzzerTestOneInput(NULL, 0);
+    net_books(&books);
+    memory_kept = books.memory_bytes;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+    at = data;
+    end = bytes ? data + bytes : data;
+    begin();
+    while (at < end) {
+        switch (take() % FUZZ_NET_STEPS) {
+        case STEP_TIME:
+            step_time();
+            break;
+        case STEP_RAW:
+            step_raw();
+            break;
+        case STEP_SEGMENT:
+            step_segment(false);
+            break;
+        case STEP_DATAGRAM:
+            step_datagram();
+            break;
+        case STEP_DAMAGED:
+            step_segment(true);
+            break;
+        case STEP_ARP:
+            step_arp();
+            break;
+        case STEP_ICMP:
+            step_icmp();
+            break;
+        default:
+            step_call();
+        }
+    }
+    finish();
+    return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz_net.h: the fuzz target of the network. */
+#ifndef TOLL_FUZZ_NET_H
+#define TOLL_FUZZ_NET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a byte of the input, modulo FUZZ_NET_STEPS, asks for; each takes further bytes, 0 where they have ended:
+   TIME exponent            a time passes
+   RAW low high bytes...    a frame of any content
+   SEGMENT conversation flags sequence acknowledged window bytes   of TCP, as it should be but for small numbers
+   DATAGRAM port bytes fragment
+   DAMAGED place value, then as SEGMENT                            with bytes changed afterwards
+   ARP kind who
+   ICMP type bytes
+   CALL socket call value   the program does something */
+enum fuzz_net_step { STEP_TIME, STEP_RAW, STEP_SEGMENT, STEP_DATAGRAM, STEP_DAMAGED, STEP_ARP, STEP_ICMP, STEP_CALL };
+#define FUZZ_NET_STEPS 8u
+
+/* Makes the process a home with a network; once, first. */
+void fuzz_net_init(void);
+/* A wire, and a program with sockets, from nothing to the end.  Aborts if the network breaks a promise: it goes on, it
+   gives everything back.  Counts connections that came to be open, and bytes received by the program. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+extern unsigned long fuzz_net_opened, fuzz_net_received, fuzz_net_frames;
+
+#endif

@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# load.sh: servers and their clients: in the exact lane, where toll is the other end of the guest's link, counts repeat and
+# a server that answers wrongly fails; and `toll load`, over ordinary sockets, against a workload as a process of this
+# host.  Prints one line a test and "N passed, M failed".
+# usage: tests/harness/load.sh [TOLL]
+set -euo pipefail
+
+# shellcheck source=tests/harness/lib.sh
+. "$(dirname "$0")/lib.sh"
+unset TOLL_QEMU
+export TOLL_ROOT=$here/../..
+cd "$TOLL_ROOT"
+server=
+trap '[ -z "$server" ] || kill "$server"; rm -rf "$scratch"' EXIT
+
+# repeats RUN: every cell went well twice, nothing was lost on the way, and all its metrics are equal.
+repeats() {
+    /usr/bin/python3 - "$1/samples.jsonl" << 'PYTHON'
+import json
+import sys
+
+cells: dict[str, list[dict[str, object]]] = {}
+for line in open(sys.argv[1]):
+    sample = json.loads(line)
+    assert sample["status"] == "ok", sample["reason"]
+    metrics = {k: v for k, v in sample["metrics"].items() if k != "tsc_hz"}
+    assert metrics["clients_resent"] == metrics["clients_stalls"] == 0, metrics
+    cells.setdefault(sample["structure"] + "/" + sample["workload"], []).append(metrics)
+assert cells
+for name, runs in cells.items():
+    assert len(runs) == 2, name
+    differ = {k for k in runs[0] if runs[0][k] != runs[1].get(k)}
+    assert not differ, f"{name}: {differ}"
+PYTHON
+}
+
+# ---- the exact lane ----
+
+check "servers run with their clients" run 0 run --lane exact --reps 2 -o "$scratch/run" --only \
+    'uni:default/net_echo*,uni:default/net_stream_out,mono:default/kv_*,[mh]*:default/net_echo'
+check "... and every count repeats" repeats "$scratch/run"
+
+# A stanza whose clients expect what the server does not do.
+wrong() { # PROTOCOL LINE...
+    {
+        printf '[run]\n[structure.uni]\n[workload.net_echo]\nops = 20\nargs = ["bytes=4"]\n[workload.net_echo.load]\n'
+        printf '%s\n' "$@"
+    } > "$scratch/wrong.toml"
+    run 4 run --lane exact --config "$scratch/wrong.toml" -o "$scratch/wrong$((wrongs += 1))"
+}
+wrongs=0
+reason() {
+    grep -q -- "$1" "$scratch/wrong$wrongs/samples.jsonl"
+}
+check "a server that speaks another protocol fails" wrong 'protocol = "http"' 'requests = ["GET /"]'
+check "... and what it said is told" reason 'the clients: this is no answer: GET / HTTP'
+check "so does one that nobody reaches" wrong 'protocol = "echo"' 'port = 99'
+check "... which is told" reason 'the server reset a connection'
+
+# ---- over sockets ----
+
+mkdir "$scratch/bin"
+gcc -std=c17 -O2 -iquote kernels/include -iquote workloads -o "$scratch/bin/net_echo" workloads/net_echo.c workloads/toll.c -pthread
+port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+"$scratch/bin/net_echo" "port=$port" > "$scratch/server" &
+server=$!
+until grep -qs listen "$scratch/server"; do sleep 0.05; done
+check "a closed loop comes to its end" run 0 load "127.0.0.1:$port" --workload net_echo --requests 5000 --connections 20 --json
+check "... with all its requests" /usr/bin/python3 -c '
+import json, sys
+told = json.load(open(sys.argv[1]))
+assert (told["requests"], told["errors"], told["connections"]) == (5000, 0, 20)
+latency = told["latency_ns"]
+assert 0 < latency["p50"] <= latency["p99"] <= latency["p99.99"] <= latency["max"]' "$scratch/out"
+check "an open loop asks when it is time" run 0 load "localhost:$port" --workload net_echo --rate 1000 --seconds 0.5 --json
+check "... so often" /usr/bin/python3 -c '
+import json, sys
+assert json.load(open(sys.argv[1]))["requests"] == 500' "$scratch/out"
+# For 0.5 s the server stands still: who asks on time must see that in many requests, not in one.
+(
+    sleep 0.5
+    kill -STOP "$server"
+    sleep 0.5
+    kill -CONT "$server"
+) &
+check "a server that stalls" run 0 load "127.0.0.1:$port" --workload net_echo --rate 200 --seconds 2 --json
+check "... is not spared the requests of that time" /usr/bin/python3 -c '
+import json, sys
+told = json.load(open(sys.argv[1]))
+assert told["requests"] == 400 and told["latency_ns"]["p90"] > 50e6, told' "$scratch/out"
+check "wrong answers are an error" run 4 load "127.0.0.1:$port" --workload kv_get --requests 1
+check "... which says what came" out "SET was not answered with OK"
+check "no server is an error" run 4 load 127.0.0.1:1 --requests 1
+check "... that asks for one" err "is the server there"
+check "an address must be one" run 2 load nowhere --requests 1
+check "a stanza must have clients" run 2 load 127.0.0.1:1 --workload null
+check "a number must be one" run 2 load 127.0.0.1:1 --rate -3
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: MIT
+"""kv_server as a process of this machine, with sanitizers (build/tests/kv_server): conversations, clients of all kinds,
+its log after kill -9, and the same commands at Debian's redis-server where that is installed."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from talk import Client, array, conversations  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVER = ROOT / "build/tests/kv_server"
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+class Server:
+    """A running server."""
+
+    def __init__(self, *words: str) -> None:
+        self.port = free_port()
+        self.clients: list[Client] = []
+        self.process = subprocess.Popen(
+            [str(SERVER), *words, f"port={self.port}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+        assert self.process.stdout
+        for line in self.process.stdout:
+            if line.startswith("TOLL1 listen"):
+                return
+            if line.startswith("TOLL1 done"):
+                self.process.wait()
+                raise RuntimeError(line.strip())
+        raise RuntimeError(self.process.stderr.read() if self.process.stderr else "it ended")
+
+    def client(self) -> Client:
+        self.clients.append(Client("127.0.0.1", self.port))
+        return self.clients[-1]
+
+    def kill(self, how: int = signal.SIGKILL) -> str:
+        self.process.send_signal(how)
+        for client in self.clients:
+            client.close()
+        return self.process.communicate()[1]
+
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+
+class Case(unittest.TestCase):
+    def start(self, *words: str) -> Server:
+        server = Server(*words)
+        self.addCleanup(lambda: server.kill() if server.alive() else server.process.communicate())
+        return server
+
+
+class Protocol(Case):
+    def test_conversations(self) -> None:
+        server = self.start()
+        for errors in conversations("127.0.0.1", server.port):
+            self.assertEqual(errors, [])
+        self.assertTrue(server.alive())
+
+    def test_one_byte_at_a_time(self) -> None:
+        client = self.start().client()
+        for byte in array(b"SET", b"key", b"some value") + b"GET key\r\n":
+            client.send(bytes([byte]))
+        self.assertEqual(client.reply(), b"+OK")
+        self.assertEqual(client.reply(), b"$10\r\nsome value")
+
+    def test_pipeline(self) -> None:
+        client = self.start().client()
+        client.send(b"".join(array(b"INCR", b"n") for _ in range(20000)))
+        self.assertEqual([client.reply() for _ in range(20000)], [b":%d" % i for i in range(1, 20001)])
+
+    def test_large_values(self) -> None:
+        client = self.start().client()
+        value = random.Random(1).randbytes(1 << 20)
+        for i in range(8):
+            self.assertEqual(client.call(b"SET", b"k%d" % i, value), b"+OK")
+        client.send(array(b"MGET", *(b"k%d" % i for i in range(8))))
+        self.assertEqual(client.reply(), b"*8\r\n" + b"\r\n".join(b"$1048576\r\n" + value for _ in range(8)))
+        self.assertEqual(client.call(b"APPEND", b"k0", b"x")[:4], b"-ERR")
+
+    def test_client_that_does_not_read(self) -> None:
+        server = self.start()
+        client, other = server.client(), server.client()
+        self.assertEqual(client.call(b"SET", b"k", b"x" * (1 << 20)), b"+OK")
+        for _ in range(64):
+            client.send(array(b"GET", b"k"))
+        self.assertEqual(other.call(b"PING"), b"+PONG")
+        for _ in range(64):
+            self.assertEqual(len(client.reply()), (1 << 20) + 10)
+
+    def test_thousand_clients(self) -> None:
+        server = self.start()
+        clients = [server.client() for _ in range(1000)]
+        for i, client in enumerate(clients):
+            client.send(array(b"SET", b"k%d" % i, b"%d" % i))
+        for client in clients:
+            self.assertEqual(client.reply(), b"+OK")
+        self.assertEqual(clients[0].call(b"DBSIZE"), b":1000")
+        for client in clients:
+            client.close()
+
+    def test_too_many_clients(self) -> None:
+        server = self.start("clients=4")
+        clients = [server.client() for _ in range(4)]
+        for client in clients:
+            client.call(b"PING")
+        self.assertEqual(server.client().reply(), b"-ERR max number of clients reached")
+        clients[0].close()
+        time.sleep(0.2)
+        self.assertEqual(server.client().call(b"PING"), b"+PONG")
+
+    def test_memory_limit(self) -> None:
+        client = self.start("memory=1000000").client()
+        replies = {client.call(b"SET", b"k%d" % i, b"v" * 1000) for i in range(2000)}
+        self.assertEqual(replies, {b"+OK", b"-OOM command not allowed when used memory > 'maxmemory'."})
+        used = int(client.call(b"INFO", b"memory").split(b"used_memory:")[1].split(b"\r")[0])
+        self.assertLess(used, 1000000)
+        self.assertEqual(client.call(b"GET", b"k0"), b"$1000\r\n" + b"v" * 1000)
+        self.assertEqual(client.call(b"DEL", b"k0", b"k1"), b":2")
+        self.assertEqual(client.call(b"SET", b"again", b"x"), b"+OK")
+
+    def test_expiry_without_a_client(self) -> None:
+        client = self.start().client()
+        for i in range(300):
+            client.call(b"SET", b"k%d" % i, b"v", b"PX", b"%d" % (50 + i % 7))
+        client.call(b"SET", b"stays", b"v")
+        time.sleep(0.6)
+        self.assertEqual(client.call(b"DBSIZE"), b":1")
+
+    def test_growth(self) -> None:
+        client = self.start().client()
+        n = 50000
+        client.send(b"".join(array(b"SET", b"key:%d" % i, b"%d" % i) for i in range(n)))
+        for _ in range(n):
+            self.assertEqual(client.reply(), b"+OK")
+        client.send(b"".join(array(b"GET", b"key:%d" % i) for i in range(n)))
+        for i in range(n):
+            self.assertEqual(client.reply(), b"$%d\r\n%d" % (len(str(i)), i))
+        self.assertEqual(client.call(b"KEYS", b"key:4999?").split(b"\r\n")[0], b"*10")
+
+    def test_random_bytes(self) -> None:
+        server, source = self.start(), random.Random(7)
+        for _ in range(300):
+            client = server.client()
+            try:
+                client.send(source.choice([b"", b"*", b"*2\r\n$3\r\nGET\r\n"]) + source.randbytes(source.randrange(200)))
+            finally:
+                client.close()
+        self.assertEqual(server.client().call(b"PING"), b"+PONG")
+
+    def test_window_ends_it(self) -> None:
+        server = self.start("ops=100", "warm=10")
+        client = server.client()
+        client.send(array(b"INCR", b"n") * 110)
+        for _ in range(110):
+            client.reply()
+        client.close()
+        out, errors = server.process.communicate(timeout=20)
+        self.assertIn("TOLL1 window 100", out)
+        self.assertIn("TOLL1 done kv_server ok", out)
+        self.assertEqual(server.process.returncode, 0, errors)
+
+
+class Log(Case):
+    def setUp(self) -> None:
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.words = ("sync=commit", f"dir={self.folder}")
+        self.file = Path(self.folder) / "appendonly.aof"
+
+    def test_all_kinds_come_back(self) -> None:
+        server = self.start(*self.words)
+        client = server.client()
+        for line in (
+            "SET a 1", "SET b 2 EX 1000", "MSET c 3 d 4", "INCRBY c 7", "APPEND d xyz", "DEL a", "SET e 1 PX 60",
+            "EXPIRE d 1000", "GETSET b 5", "SET f 1 EX 1000", "PERSIST f", "SETNX g 1", "DECR g",
+        ):  # fmt: skip
+            client.call(*line.encode().split())
+        server.kill()
+        time.sleep(0.1)
+        client = self.start(*self.words).client()
+        self.assertEqual(client.call(b"MGET", b"a", b"b", b"c", b"d", b"e", b"f", b"g"),
+                         b"*7\r\n$-1\r\n$1\r\n5\r\n$2\r\n10\r\n$4\r\n4xyz\r\n$-1\r\n$1\r\n1\r\n$1\r\n0")  # fmt: skip
+        self.assertEqual(client.call(b"TTL", b"b"), b":-1")
+        self.assertIn(client.call(b"TTL", b"d"), (b":1000", b":999"))
+        self.assertEqual(client.call(b"TTL", b"f"), b":-1")
+
+    def test_killed_at_random(self) -> None:
+        source = random.Random(3)
+        acknowledged: dict[bytes, int] = {}
+        for turn in range(25):
+            server = self.start(*self.words)
+            client = server.client()
+            for key, value in acknowledged.items():
+                got = int(client.call(b"GET", key).split(b"\r\n")[1])
+                self.assertGreaterEqual(got, value, f"turn {turn}: {key!r} was answered and is lost")
+                self.assertLessEqual(got, value + 1)
+                acknowledged[key] = got
+            stop = source.randrange(1, 200)
+            for i in range(stop):
+                key = b"k%d" % source.randrange(20)
+                reply = client.call(b"INCR", key)
+                acknowledged[key] = int(reply[1:])
+            client.send(array(b"INCR", b"k0"))
+            server.kill()
+
+    def test_torn_end_is_cut_off(self) -> None:
+        server = self.start(*self.words)
+        client = server.client()
+        for i in range(10):
+            client.call(b"SET", b"k%d" % i, b"v")
+        server.kill()
+        whole = self.file.read_bytes()
+        last = len(array(b"SET", b"k9", b"v"))
+        for cut in range(1, last):
+            self.file.write_bytes(whole[:-cut])
+            server = self.start(*self.words)
+            self.assertEqual(server.client().call(b"DBSIZE"), b":9")
+            self.assertIn("cut off", server.kill())
+            self.assertEqual(self.file.read_bytes(), whole[:-last])
+
+    def test_damage_is_refused(self) -> None:
+        self.file.write_bytes(array(b"SET", b"a", b"1") + b"garbage\r\n" + array(b"SET", b"b", b"1"))
+        with self.assertRaisesRegex(RuntimeError, "byte 27: no command of a log"):
+            Server(*self.words)
+
+    def test_written_anew(self) -> None:
+        server = self.start(*self.words)
+        client = server.client()
+        value = b"v" * 60000
+        for i in range(300):
+            client.call(b"SET", b"k%d" % (i % 3), value)
+        self.assertLess(self.file.stat().st_size, 10 << 20)
+        server.kill()
+        self.assertEqual(self.start(*self.words).client().call(b"DBSIZE"), b":3")
+
+    def test_full_disk(self) -> None:
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", self.folder], check=False)
+        if mounted.returncode != 0:
+            self.skipTest("no file system can be mounted here")
+        self.addCleanup(lambda: subprocess.run(["umount", "-l", self.folder], check=False))
+        running = self.start(*self.words)
+        stored = 0
+        try:
+            for i in range(100):
+                client = running.client()
+                if client.call(b"SET", b"k%d" % i, b"v" * 1000) == b"+OK":
+                    stored += 1
+                client.close()
+        except (EOFError, ConnectionResetError):
+            pass
+        self.assertGreater(stored, 20)
+        self.assertEqual(running.client().call(b"SET", b"x", b"y")[:8], b"-MISCONF")
+        self.assertEqual(running.client().call(b"GET", b"k0")[:5], b"$1000")
+        running.kill()
+
+    def test_errors_of_arguments(self) -> None:
+        for words, text in (
+            (("sync=always",), "none, interval or commit was expected"),
+            (("sync=commit",), "needs dir="),
+            (("sync=commit", "dir=/nonexistent/x"), "No such file"),
+            (("port=99999",), "port"),
+        ):
+            with self.assertRaisesRegex(RuntimeError, text):
+                Server(*words)
+
+
+def random_command(source: random.Random) -> list[bytes]:
+    key = b"k%d" % source.randrange(8)
+    number = b"%d" % source.choice([0, 1, -1, 7, 2**62, -(2**62), 2**63 - 1])
+    value = source.choice([b"", b"x", b"007", b"12", number, source.randbytes(5)])
+    return source.choice(
+        [
+            [b"SET", key, value], [b"GET", key], [b"SET", key, value, b"NX"], [b"SET", key, value, b"XX", b"GET"],
+            [b"SET", key, value, b"EX", number], [b"SET", key, value, b"KEEPTTL"], [b"SET", key, value, b"NX", b"GET"],
+            [b"GETSET", key, value], [b"DEL", key, b"k1"], [b"EXISTS", key, key], [b"INCR", key], [b"DECR", key],
+            [b"INCRBY", key, number], [b"DECRBY", key, number], [b"APPEND", key, value], [b"STRLEN", key],
+            [b"MGET", key, b"k2"], [b"MSET", key, value, b"k3", value], [b"EXPIRE", key, b"1000"],
+            [b"EXPIRE", key, number], [b"PEXPIRE", key, b"900000", b"NX"],
+            [b"TTL", key], [b"PERSIST", key], [b"TYPE", key], [b"DBSIZE"], [b"SETNX", key, value], [b"GET"],
+            [b"SETEX", key, number, value], [b"nosuch", key], [b"SELECT", b"0"], [b"ECHO", value], [b"MSET", key],
+        ]
+    )  # fmt: skip
+
+
+class Others(Case):
+    # Debian's redis-tools has the server too, under another of its names.
+    @unittest.skipUnless(shutil.which("redis-check-rdb"), "redis-tools is not installed")
+    def test_same_answers_as_redis(self) -> None:
+        port = free_port()
+        redis = subprocess.Popen(
+            ["redis-server", "--port", str(port), "--save", "", "--bind", "127.0.0.1"],
+            executable=shutil.which("redis-check-rdb"),
+            stdout=subprocess.DEVNULL,
+        )
+        self.addCleanup(redis.communicate)
+        self.addCleanup(redis.kill)
+        for _ in range(200):
+            try:
+                theirs = Client("127.0.0.1", port)
+                break
+            except OSError:
+                time.sleep(0.05)
+        ours, source = self.start().client(), random.Random(11)
+        for number in range(20000):
+            command = random_command(source)
+            expected, got = theirs.call(*command), ours.call(*command)
+            self.assertEqual(got, expected, f"command {number}: {command}")
+
+    @unittest.skipUnless(shutil.which("redis-cli"), "redis-tools is not installed")
+    def test_redis_tools(self) -> None:
+        server = self.start()
+        base = ["redis-cli", "-p", str(server.port)]
+        self.assertEqual(subprocess.check_output([*base, "set", "a", "b c"]), b"OK\n")
+        self.assertEqual(subprocess.check_output([*base, "get", "a"]), b"b c\n")
+        self.assertIn(b"redis_version", subprocess.check_output([*base, "info"]))
+        script = "\n".join(["set x 1", "incr x", "get x", "keys *"]) + "\n"
+        self.assertIn(b"2\n", subprocess.check_output(base, input=script.encode()))
+        bench = ["redis-benchmark", "-p", str(server.port), "-q", "-n", "2000", "-c", "30", "-P", "4"]
+        out = subprocess.run([*bench, "-t", "ping,set,get,incr,mset"], capture_output=True, text=True, check=True).stdout
+        self.assertEqual(out.count("requests per second"), 6, out)
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    unittest.main(verbosity=0)

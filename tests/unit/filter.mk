@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# The exokernel's claims of frames.
+TEST_FILTER_SRCS = tests/unit/test_filter.c $(wildcard kernels/exo/filter*.c)

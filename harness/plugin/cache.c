@@ -26,12 +26,12 @@ int cache_init(const struct cache_size sizes[CACHES])
 }
 
 /* Makes line the one that its set used last; true if it was there.  Those before it, or all, move one way up. */
-static bool touch(enum cache_name name, uint64_t line)
+static inline bool touch(enum cache_name name, uint32_t line)
 {
-    uint64_t *set = cache_set(name, line), before = line;
+    uint32_t *set = cache_set(name, line), before = line;
 
     for (uint32_t way = 0; way < caches[name].ways; way++) {
-        uint64_t here = set[way];
+        uint32_t here = set[way];
 
         set[way] = before;
         if (here == line)
@@ -41,7 +41,7 @@ static bool touch(enum cache_name name, uint64_t line)
     return false;
 }
 
-struct cache_hits cache_access(enum cache_name l1, uint64_t line)
+struct cache_hits cache_access(enum cache_name l1, uint32_t line)
 {
     if (touch(l1, line))
         return (struct cache_hits){true, true};

@@ -11,6 +11,7 @@
 #define TOLL_CACHE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum cache_name { CACHE_L1I, CACHE_L1D, CACHE_L2, CACHES };
@@ -22,9 +23,9 @@ struct cache_size {
     uint32_t bytes, ways;
 };
 
-/* Each set is an array of lines in the order of their last use. */
+/* Each set is an array of lines, numbers of 32 bits (256 GiB), in the order of their last use. */
 struct cache {
-    uint64_t *lines;
+    uint32_t *lines;
     uint32_t sets, ways;
 };
 extern struct cache caches[CACHES];
@@ -33,13 +34,13 @@ extern struct cache caches[CACHES];
 int cache_init(const struct cache_size sizes[CACHES]);
 
 /* The set that a physical line (address / 64) belongs to. */
-static inline uint64_t *cache_set(enum cache_name name, uint64_t line)
+static inline uint32_t *cache_set(enum cache_name name, uint32_t line)
 {
-    return caches[name].lines + (line & (caches[name].sets - 1)) * caches[name].ways;
+    return caches[name].lines + (size_t)(line & (caches[name].sets - 1)) * caches[name].ways;
 }
 
 /* Whether its set used the line last: then an access to it hits and changes nothing. */
-static inline bool cache_is_first(const uint64_t *set, uint64_t line)
+static inline bool cache_is_first(const uint32_t *set, uint32_t line)
 {
     return *set == line;
 }
@@ -48,6 +49,6 @@ static inline bool cache_is_first(const uint64_t *set, uint64_t line)
 struct cache_hits {
     bool l1, l2; /* l2 is true if l1 is */
 };
-struct cache_hits cache_access(enum cache_name l1, uint64_t line);
+struct cache_hits cache_access(enum cache_name l1, uint32_t line);
 
 #endif

@@ -42,7 +42,7 @@ void hierarchy_translate(enum tlb_name first, const struct tlb_page *page, uint6
     misses[MISS_STLB] += !hits.second;
 }
 
-void hierarchy_touch(enum cache_name l1, uint64_t physical_line, uint64_t *misses)
+void hierarchy_touch(enum cache_name l1, uint32_t physical_line, uint64_t *misses)
 {
     struct cache_hits hits = cache_access(l1, physical_line);
 

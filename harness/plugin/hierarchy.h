@@ -45,7 +45,7 @@ struct hierarchy_page {
 };
 struct hierarchy_run {
     const struct hierarchy_page *page;
-    const uint64_t *set; /* of the first line */
+    const uint32_t *set; /* of the first line */
     uint64_t *misses;
     struct hierarchy_run *next;
     uint32_t line;  /* physical address / line of the first */

@@ -25,7 +25,7 @@ void hierarchy_fetch_run(struct hierarchy_fetch *fetch)
             hierarchy_translate(TLB_CODE, &run->page->page, run->misses);
             hierarchy_order = before + 1;
         }
-        for (uint64_t line = run->line; line < (uint64_t)run->line + run->count; line++)
+        for (uint32_t line = run->line; line != run->line + run->count; line++)
             if (!cache_is_first(cache_set(CACHE_L1I, line), line)) {
                 hierarchy_touch(CACHE_L1I, line, run->misses);
                 hierarchy_order = before + 1;

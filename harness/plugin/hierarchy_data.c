@@ -24,7 +24,7 @@
 struct frame {
     _Alignas(HOST_LINE) uint64_t number; /* virtual address / 4 KiB */
     uint64_t forgets;
-    uint64_t physical_line; /* its first */
+    uint32_t physical_line; /* its first */
     struct tlb_page page;   /* the one that it is part of */
     struct tlb_entry *tlb_set;
     bool device;
@@ -44,7 +44,7 @@ static struct {
 /* Where the two are. */
 static struct place {
     struct tlb_page page;
-    uint64_t physical_line;
+    uint32_t physical_line;
 } places[2];
 
 static void recent_clear(void)
@@ -86,7 +86,7 @@ static RARE bool find_frame(struct frame *frame, uint32_t info, uint64_t address
     physical = qemu_plugin_hwaddr_phys_addr(hwaddr);
     *frame = (struct frame){.number = address >> PAGE_SHIFT,
                             .forgets = forgets,
-                            .physical_line = physical >> PAGE_SHIFT << (PAGE_SHIFT - CACHE_LINE_SHIFT),
+                            .physical_line = (uint32_t)(physical >> PAGE_SHIFT << (PAGE_SHIFT - CACHE_LINE_SHIFT)),
                             .page = hierarchy_page_of(address, physical),
                             .device = qemu_plugin_hwaddr_is_io(hwaddr)};
     frame->tlb_set = tlb_set(TLB_DATA, &frame->page);
@@ -104,7 +104,7 @@ static RARE void access_device(const struct frame *frame, uint64_t *misses)
 static RARE void access_line(unsigned vcpu, uint32_t info, uint64_t address, void *misses)
 {
     struct frame *frame = &frames[(address >> PAGE_SHIFT) % FRAMES];
-    uint64_t line;
+    uint32_t line;
 
     (void)vcpu;
     pay();
@@ -116,7 +116,7 @@ static RARE void access_line(unsigned vcpu, uint32_t info, uint64_t address, voi
     }
     if (!tlb_is_first(frame->tlb_set, &frame->page))
         hierarchy_translate(TLB_DATA, &frame->page, misses);
-    line = frame->physical_line | (address >> CACHE_LINE_SHIFT & (PAGE_BYTES / LINE_BYTES - 1));
+    line = frame->physical_line | (uint32_t)(address >> CACHE_LINE_SHIFT & (PAGE_BYTES / LINE_BYTES - 1));
     if (!cache_is_first(cache_set(CACHE_L1D, line), line))
         hierarchy_touch(CACHE_L1D, line, misses);
     if (!recent.pairs)

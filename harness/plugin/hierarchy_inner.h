@@ -20,7 +20,7 @@ struct tlb_page hierarchy_page_of(uint64_t address, uint64_t physical);
 
 /* Accesses that may change the order of use; misses are added to what hierarchy.h calls misses. */
 void hierarchy_translate(enum tlb_name first, const struct tlb_page *page, uint64_t *misses);
-void hierarchy_touch(enum cache_name l1, uint64_t physical_line, uint64_t *misses);
+void hierarchy_touch(enum cache_name l1, uint32_t physical_line, uint64_t *misses);
 
 /* An instruction at a virtual address, which QEMU has at host, is translated: it may be the boot record's. */
 void hierarchy_find_memory(uint64_t address, uintptr_t host);

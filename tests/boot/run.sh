@@ -448,7 +448,7 @@ done
 
 # Hostile processes: a million calls each of the kernel itself, and such as end the process that makes them.
 boot_case mono-fuzz_kernel mono fuzz_kernel 'kernel=mono calls=1000000' memory=16
-boot_case mono-kpti-fuzz_kernel mono fuzz_kernel 'kernel=mono calls=100000 seed=77' memory=16 kernel=kpti
+boot_case mono-kpti-fuzz_kernel mono fuzz_kernel 'kernel=mono calls=400000 seed=77' memory=16 kernel=kpti
 for kernel in exo micro; do
     for seed in {1..10}; do
         boot_case "$kernel-fuzz_kernel-wild-$seed" $kernel fuzz_kernel "kernel=$kernel mode=wild calls=20000 seed=$seed" \

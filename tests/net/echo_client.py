@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 
 ECHO, BUSY, CONTROL = "7", "8", "9"
-TIMEOUT_S = 30.0
+TIMEOUT_S = 90.0
 
 
 class Failed(Exception):

@@ -105,6 +105,30 @@ class TestRecordedRun(unittest.TestCase):
             for name, cycles in explained.items():
                 self.assertAlmostEqual(budget.terms[name].cycles, cycles, places=6)
 
+    def test_the_budget_of_copies(self) -> None:
+        """What REP string instructions moved is priced, or named as not priced, as explain does."""
+        with tempfile.TemporaryDirectory() as folder:
+            run = Path(folder, "run")
+            shutil.copytree(RUN, run)
+            lines = [json.loads(line) for line in (run / "samples.jsonl").read_text(encoding="utf-8").splitlines()]
+            for line in lines:
+                if line["lane"] == "exact":
+                    line["metrics"] |= {"rep": line["ops"], "rep_bytes": 4096 * line["ops"]}
+            (run / "samples.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+            with (run / "profile.toml").open("a", encoding="utf-8") as profile:
+                profile.write('\n[cost.rep_bytes]\ncycles = 0.0625\nsource = "a manual, a section"\n')
+            done = toll("report", "--no-html", str(run))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            budget = budget_of(load(run), "read_hot", Column("micro", "default"))
+            assert budget is not None
+            self.assertAlmostEqual(budget.terms["rep_bytes"].cycles, 256)
+            self.assertEqual(budget.terms["rep"].count, 1)
+            self.assertIn("rep", budget.unpriced)
+            self.assertAlmostEqual(budget.cycles, 3199.2 + 256, delta=0.1)
+            explained = json.loads(toll("explain", "--json", "--run", str(run), "micro", "read_hot").stdout)
+            self.assertEqual({term["name"] for term in explained["terms"]} - {"instructions_arch"},
+                             set(budget.terms) - {"instructions"})
+
     def test_the_budget_is_shown(self) -> None:
         grids = [grid for grid in self.page.grids if any(row[0].startswith("as switch, 247") for row in grid.rows)]
         self.assertEqual(grids[1].heads[2], "mono; modelled")

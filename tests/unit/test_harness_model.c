@@ -190,6 +190,32 @@ static const struct model_term *term(const struct model_budget *budget, const ch
     return NULL;
 }
 
+/* A copy is priced by its bytes; without a price it is told, and not taken for free. */
+static void test_budget_repeated(void **state)
+{
+    struct model_budget budget;
+
+    (void)state;
+    run_begin();
+    counted("rep", 2);
+    counted("rep_bytes", 8192);
+    assert_true(model_budget_make(&results, &cells[0], &profile, &budget));
+    assert_false(term(&budget, "rep_bytes")->priced);
+    assert_true(term(&budget, "rep_bytes")->count == 8192);
+    assert_int_equal(budget.unpriced, 2);
+    run_begin();
+    assert_int_equal(
+        load(HEAD COST "rep = { cycles = 20, source = \"b\" }\nrep_bytes = { cycles = 0.0625, source = \"b\" }\n"), 0);
+    results.count = 0;
+    counted("instructions_arch", 1000);
+    counted("rep", 2);
+    counted("rep_bytes", 8192);
+    assert_true(model_budget_make(&results, &cells[0], &profile, &budget));
+    assert_true(term(&budget, "rep")->cycles == 40);
+    assert_true(term(&budget, "rep_bytes")->cycles == 512);
+    assert_true(budget.cycles == 500 + 40 + 512);
+}
+
 static void test_budget(void **state)
 {
     struct model_budget budget;
@@ -351,10 +377,19 @@ static void test_calibrate_cpi(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_profile),          TEST(test_profile_mistakes), TEST(test_profiles_shipped),
-        TEST(test_profiles_sourced), TEST(test_budget),           TEST(test_budget_with_misses),
-        TEST(test_budget_measured),  TEST(test_budget_exit),      TEST(test_calibrate_parse),
-        TEST(test_calibrate_apply),  TEST(test_calibrate_native), TEST(test_calibrate_cpi),
+        TEST(test_profile),
+        TEST(test_profile_mistakes),
+        TEST(test_profiles_shipped),
+        TEST(test_profiles_sourced),
+        TEST(test_budget),
+        TEST(test_budget_repeated),
+        TEST(test_budget_with_misses),
+        TEST(test_budget_measured),
+        TEST(test_budget_exit),
+        TEST(test_calibrate_parse),
+        TEST(test_calibrate_apply),
+        TEST(test_calibrate_native),
+        TEST(test_calibrate_cpi),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

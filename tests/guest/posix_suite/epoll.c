@@ -101,11 +101,20 @@ static void edge(void)
     CALL(control(EPOLL_CTL_MOD, ends[0], EPOLLIN));
 }
 
+/* Returns what write answered: whoever prints it must not do so while the other thread prints. */
 static void *write_later(void *nothing)
 {
+    (void)nothing;
     nanosleep(&(struct timespec){0, 10000000}, NULL);
-    suite_result("write", write(ends[1], "x", 1));
-    return nothing;
+    return (void *)write(ends[1], "x", 1);
+}
+
+static void write_later_join(pthread_t thread)
+{
+    void *written;
+
+    pthread_join(thread, &written);
+    suite_result("write", (intptr_t)written);
 }
 
 static void waiting(void)
@@ -118,13 +127,13 @@ static void waiting(void)
             break;
     pthread_create(&thread, NULL, write_later, NULL);
     look(-1);
-    pthread_join(thread, NULL);
+    write_later_join(thread);
     CALL(poll(&p, 1, 0));
     CALL(read(ends[0], &byte, 1));
     CALL(poll(&p, 1, 0));
     pthread_create(&thread, NULL, write_later, NULL);
     CALL(poll(&p, 1, -1));
-    pthread_join(thread, NULL);
+    write_later_join(thread);
     CALL(close(ends[1]));
     look(0);
     CALL(close(ends[0]));

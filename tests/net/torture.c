@@ -426,7 +426,7 @@ static void one_run(void)
 static const struct stack *machine_load(const char *path, const char *config, unsigned seed,
                                         void (*on_sent)(const void *frame, size_t bytes))
 {
-    char copy[] = "/tmp/toll-stack-XXXXXX.so", command[1024];
+    char copy[] = "build/tests/stack-XXXXXX.so", command[1024];
     const struct stack *(*functions)(void);
     int fd = mkstemps(copy, 3);
     void *handle = NULL;

@@ -16,6 +16,7 @@
 #include "harness/error.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct arena arena;
 static struct error error;
@@ -33,6 +34,16 @@ static int arena_teardown(void **state)
     (void)state;
     arena_free(&arena);
     return 0;
+}
+
+/* Makes a file with that text from a name that ends in XXXXXX, which the test removes. */
+static inline void text_file_make(char *path, const char *text)
+{
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, arena_setup, arena_teardown)

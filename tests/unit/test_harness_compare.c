@@ -377,7 +377,7 @@ static void test_facts(void **state)
 static void test_reference(void **state)
 {
     static const char bad[] = "mono\tread_hot\t1000\tinstructions\n";
-    char folder[] = "/tmp/test-reference-XXXXXX";
+    char folder[] = "build/tests/test-reference-XXXXXX";
     struct results a, b, reference;
     char *path, *text;
 

@@ -22,7 +22,7 @@ static char *root; /* a tree that stands for this machine */
 
 static int tree_setup(void **state)
 {
-    char folder[] = "/tmp/toll-test-XXXXXX";
+    char folder[] = "build/tests/toll-test-XXXXXX";
 
     arena_setup(state);
     if (!mkdtemp(folder))

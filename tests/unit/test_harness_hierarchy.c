@@ -23,7 +23,7 @@
 /* The options of a profile whose L1D has these sizes. */
 static const char *options_of(const char *l1d)
 {
-    char path[] = "/tmp/test-hierarchy-XXXXXX.toml";
+    char path[] = "build/tests/test-hierarchy-XXXXXX.toml";
     int fd = mkstemps(path, 5);
     const char *options;
 

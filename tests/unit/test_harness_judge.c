@@ -175,7 +175,7 @@ static void test_ends(void **state)
 
 static void test_panic(void **state)
 {
-    char path[] = "/tmp/test-map-XXXXXX";
+    char path[] = "build/tests/test-map-XXXXXX";
     const char map[] = "toll-map 1\nsymbol 1000 100 first\nsymbol 1100 80 second_one\n";
     int fd = mkstemp(path);
     struct sample sample;

@@ -21,12 +21,10 @@ static struct profile profile;
 
 static int load(const char *text)
 {
-    char path[] = "/tmp/test-profile-XXXXXX";
-    int fd = mkstemp(path), result;
+    char path[] = "build/tests/test-profile-XXXXXX";
+    int result;
 
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    close(fd);
+    text_file_make(path, text);
     result = profile_load(&arena, path, &profile, &error);
     unlink(path);
     return result;
@@ -82,7 +80,7 @@ static void test_profile_mistakes(void **state)
 /* Every profile that is committed can be read, is called like its file and comes back equal when it is written. */
 static void test_profiles_shipped(void **state)
 {
-    char path[] = "/tmp/test-profile-XXXXXX";
+    char path[] = "build/tests/test-profile-XXXXXX";
     glob_t files;
 
     (void)state;

@@ -47,7 +47,7 @@ static void killed_leaves(const char *base)
 
 static void test_scratch(void **state)
 {
-    char base[] = "/tmp/test-scratch-XXXXXX";
+    char base[] = "build/tests/test-scratch-XXXXXX";
     char *mine, *next;
 
     (void)state;

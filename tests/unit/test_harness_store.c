@@ -26,7 +26,7 @@ static struct samples all;
 static int store_setup(void **state)
 {
     arena_setup(state);
-    strcpy(folder, "/tmp/test-store-XXXXXX");
+    strcpy(folder, "build/tests/test-store-XXXXXX");
     assert_non_null(mkdtemp(folder));
     return store_create(&arena, folder, "", &store, &error);
 }

@@ -23,7 +23,7 @@ sources_absent() {
 }
 
 # A version of what is changed here, where something is, so that an older one in the cache is not taken for it.
-declare -A source_change=([lwip]=-1)
+declare -A source_change=([lwip]=-2)
 
 source_place() { printf '%s/%s-%s%s' "$cache" "$1" "${version[$1]#*:}" "${source_change[$1]:-}"; } # NAME
 
@@ -54,12 +54,24 @@ sources_unpack() {
     done
 }
 
-# A segment that is split for a small window keeps its FIN, which is the second half's.
-lwip_mend() {
-    local file=$work/lwip/src/core/tcp_out.c
-    sed -i 's/TCPH_SET_FLAG(useg->tcphdr, split_flags)/TCPH_FLAGS_SET(useg->tcphdr, split_flags)/' "$file"
-    [ "$(grep -c 'TCPH_FLAGS_SET(useg->tcphdr, split_flags)' "$file")" = 1 ] ||
+# One line of lwip, which must be there once.
+lwip_line() { # FILE BEFORE AFTER
+    local file=$work/lwip/src/core/$1 text
+    text=$(<"$file")
+    [ "$(grep -cF -- "$2" "$file")" = 1 ] ||
         die "lwip ${version[lwip]} is not the one that lwip_mend in sources.sh changes"
+    printf '%s\n' "${text/"$2"/"$3"}" >"$file"
+}
+
+# A segment that is split for a small window keeps its FIN, which is the second half's.  The FIN of a segment that came
+# out of order counts where it is, not at the end of a longer one that covers it, which the window may not have room
+# for.  A frame to another machine may end before the port that is looked at.
+lwip_mend() {
+    lwip_line tcp_out.c 'TCPH_SET_FLAG(useg->tcphdr, split_flags)' 'TCPH_FLAGS_SET(useg->tcphdr, split_flags)'
+    lwip_line tcp_in.c '(TCPH_FLAGS(inseg.tcphdr) & TCP_SYN) == 0) {' \
+        '(TCPH_FLAGS(inseg.tcphdr) & TCP_SYN) == 0 && seqno + tcplen == next->tcphdr->seqno + next->len) {'
+    lwip_line ipv4/ip4.c 'if (IPH_PROTO(iphdr) == IP_PROTO_UDP) {' \
+        'if (IPH_PROTO(iphdr) == IP_PROTO_UDP && p->len >= iphdr_hlen + UDP_HLEN) {'
 }
 
 # All of SQLite in one file, as its authors recommend to compile it.  It is in the public domain: debian/copyright.

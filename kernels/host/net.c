@@ -254,7 +254,7 @@ static int ring_move(struct end *e, uint64_t position, void *data, uaddr_t calle
 {
     for (uint64_t done = 0; done < n;) {
         uint64_t at = (position + done) % RING_BYTES, piece = RING_BYTES - at < n - done ? RING_BYTES - at : n - done;
-        char *here = e->ring + at, *there = (char *)data + done;
+        char *here = e->ring + at, *there = data ? (char *)data + done : NULL;
         if (!data && (in ? env_copy_in(here, caller + done, piece) : env_copy_out(caller + done, here, piece)))
             return -EFAULT;
         if (data)
@@ -359,6 +359,10 @@ int net_shutdown(int s, bool receiving, bool sending)
 {
     struct end *e = &ends[s];
 
+    if (e->state == LISTENING) {
+        e->state = receiving ? OPEN : LISTENING;
+        return 0;
+    }
     if (e->state != CONNECTED)
         return -ENOTCONN;
     e->shut_receiving |= receiving;

@@ -3,6 +3,7 @@
  * net_memory.c (host): memory for the part net from the C library, in place of its memory.c: each object by itself, so
  * that a sanitizer sees what reads or writes beyond one, or after its end.
  */
+#include "alloc.h"
 #include <malloc.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +28,16 @@ void memory_init(void)
 uint64_t memory_used(void)
 {
     return used;
+}
+
+bool memory_is_plenty(void)
+{
+    return used < BYTES_MAX / 4 * 3;
+}
+
+bool memory_is_there(void)
+{
+    return used + PAGE_BYTES <= BYTES_MAX;
 }
 
 void *net_memory_get(size_t bytes)

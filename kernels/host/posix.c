@@ -65,6 +65,11 @@ unsigned env_books(uint64_t *out, unsigned n)
     return n;
 }
 
+void env_usage(uint64_t *out)
+{
+    (void)out;
+}
+
 int env_cross(uint64_t kind, uint64_t words, uint64_t bytes, uint64_t count)
 {
     (void)kind;

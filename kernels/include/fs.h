@@ -60,6 +60,7 @@ struct fs_volume {
 /* Books for tests and reports. */
 struct fs_books {
     uint64_t cache_hits, cache_misses, blocks_read, blocks_written, flushes;
+    uint64_t frames; /* page frames in use in the domain of this part */
 };
 
 /* Mounts the volume; cache_pages limits the cache.  -ENODEV, -EINVAL (not an ext2 volume that this can mount),

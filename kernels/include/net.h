@@ -94,10 +94,11 @@ int net_connect(int s, const struct net_address *to);
 int64_t net_receive(int s, uaddr_t buffer, uint64_t n, uint32_t flags, struct net_address *from);
 
 /* Bytes taken, fewer than n if there is no room for more.  to: for datagrams without a peer, else NULL.
-   -EAGAIN -ENOTCONN -EPIPE -ECONNRESET -EDESTADDRREQ -EMSGSIZE -ENETUNREACH -ENOBUFS -EFAULT */
+   -EAGAIN -ENOTCONN -EPIPE -ECONNRESET -EDESTADDRREQ -EMSGSIZE -ENETUNREACH -EFAULT; -ENOBUFS: there is no memory, and
+   for streams none will come back either, because nobody's data is under way (else -EAGAIN, and net_event tells) */
 int64_t net_send(int s, uaddr_t buffer, uint64_t n, uint32_t flags, const struct net_address *to);
 
-int net_shutdown(int s, bool receiving, bool sending);             /* -ENOTCONN */
+int net_shutdown(int s, bool receiving, bool sending);             /* -ENOTCONN; receiving: a listener ends */
 int net_name(int s, bool peer, struct net_address *out);           /* -ENOTCONN */
 int net_option_set(int s, enum net_option option, uint64_t value); /* -ENOPROTOOPT */
 int64_t net_option_get(int s, enum net_option option);             /* -ENOPROTOOPT */
@@ -112,6 +113,8 @@ struct net_books {
     uint64_t memory_bytes;    /* of packets and connections */
     uint64_t segments_resent; /* since net_init */
     uint64_t frames_bad;      /* malformed, or with a bad checksum */
+    uint64_t frames;          /* page frames in use in the domain of this part */
+    uint64_t frames_dropped;  /* came, and there was no memory or room for them */
 };
 void net_books(struct net_books *out);
 

@@ -40,6 +40,8 @@ void posix_return(void);
    env_thread_reset: the running thread begins another program: FS and GS base, floating-point state as at first.
    env_space_load: the running thread's space (sched_current()->space) was replaced: make it current.
    env_books:     copies up to n books (wire.h) to out; how many there are.
+   env_usage:     stores those of enum wire_usage (wire.h) that only the home knows: frames of pager and kernel,
+                  handles, objects; out has room for all of them.
    env_cross:     makes count protected calls of a kind (WIRE_CROSS_* of wire.h), each followed by
                   WIRE_MARK(WIRE_MARK_OP): 0, or -ENOSYS where this home has no such crossing, -EINVAL where it has
                   none of that size.
@@ -50,6 +52,7 @@ void env_tls_set(uint64_t base);
 void env_thread_reset(void);
 void env_space_load(void);
 unsigned env_books(uint64_t *out, unsigned n);
+void env_usage(uint64_t *out);
 int env_cross(uint64_t kind, uint64_t words, uint64_t bytes, uint64_t count);
 _Noreturn void env_shutdown(int status);
 

@@ -3,7 +3,7 @@
  * wire.h: everything that a guest and the harness have to agree on.  It is the only file that both sides
  * include, so it depends on nothing and holds constants only, and how a mark is executed.
  *
- * Two channels:
+ * Two channels, and a third for programs that know of neither:
  *
  * 1. Marks.  A mark is an eight-byte NOP (0f 1f 84 00 disp32: nopl disp32(%rax,%rax,1)) whose displacement
  *    is WIRE_MARK_BASE + one of the WIRE_MARK_* numbers.  Real hardware and KVM execute it as nothing; the
@@ -27,6 +27,10 @@
  *      TOLL1 sym KIND HEXADDRESS NAME           (Linux baseline) where an entry stub lies
  *      TOLL1 exit CODE                          the system is about to power off
  *
+ * 3. Steps.  A server that is not written for toll has no marks.  A program beside it (kernels/linux/serve.c) executes
+ *    them when the clients say so, by a datagram of one byte to WIRE_STEP_PORT: the number of the next step.  It is
+ *    answered by the same byte once the step is done; a step that was done before is only answered.
+ *
  * Exit codes of the machine: the guest writes V to the debug-exit port and QEMU leaves with (V << 1) | 1.
  */
 #ifndef TOLL_WIRE_H
@@ -47,6 +51,16 @@
    processor has.  Under KVM that leaves to the host, where observers of the time lane see it. */
 #define WIRE_LEAF_BEGIN 0x746f6c11u
 #define WIRE_LEAF_END 0x746f6c12u
+
+#define WIRE_STEP_PORT 7077
+#define WIRE_STEP_TRY_BEGIN 1 /* a window for which nothing is warm */
+#define WIRE_STEP_TRY_END 2
+#define WIRE_STEP_EMPTY_BEGIN 3 /* one in which nothing is asked: what the steps themselves cost */
+#define WIRE_STEP_EMPTY_END 4
+#define WIRE_STEP_BEGIN 5 /* the measured one */
+#define WIRE_STEP_END 6
+#define WIRE_STEP_LEAVE 7 /* the server is ended */
+#define WIRE_STEP_WINDOWS 3
 
 #define WIRE_EXIT_PORT 0xf4
 #define WIRE_EXIT_OK 0x10    /* QEMU exits with 33 */
@@ -75,6 +89,29 @@ enum wire_kind {
         "syscall", "exception", "interrupt", "upcall", "ipc", "as_switch", "as_switch_kept", "thread_switch",          \
             "page_fault", "bytes_copied"                                                                               \
     }
+
+/* What is in use now, as WIRE_CALL_USAGE stores it. */
+enum wire_usage {
+    WIRE_USAGE_PROCESSES,
+    WIRE_USAGE_THREADS,     /* of processes */
+    WIRE_USAGE_DESCRIPTORS, /* open, of all processes */
+    WIRE_USAGE_SOCKETS,
+    WIRE_USAGE_CONNECTIONS,  /* of TCP that the network knows, those that linger after close among them */
+    WIRE_USAGE_NET_BYTES,    /* of packets and connections */
+    WIRE_USAGE_FRAMES_POSIX, /* page frames in use in the domain of that part: one number where they share a domain */
+    WIRE_USAGE_FRAMES_FS,
+    WIRE_USAGE_FRAMES_NET,
+    WIRE_USAGE_FRAMES_PAGER,
+    WIRE_USAGE_FRAMES_KERNEL,
+    WIRE_USAGE_HANDLES, /* of the kernel's objects, and these objects; 0 where it has none */
+    WIRE_USAGE_OBJECTS,
+    WIRE_USAGES
+};
+#define WIRE_USAGE_NAMES                                                                                               \
+    {                                                                                                                  \
+        "processes", "threads", "descriptors", "sockets", "connections", "net_bytes", "frames_posix", "frames_fs",     \
+            "frames_net", "frames_pager", "frames_kernel", "handles", "objects"                                        \
+    }
 #endif
 
 /* System calls that Linux does not have.
@@ -84,9 +121,13 @@ enum wire_kind {
 
    os_syscall(WIRE_CALL_CROSS, kind, words, bytes, count) makes count protected calls of a kind, one after the other,
    each followed by the mark WIRE_MARK_OP, and returns 0; -ENOSYS where the system has no such crossing.  words: those
-   of the message besides its tag; bytes: of memory that goes along, in both cases there and back. */
+   of the message besides its tag; bytes: of memory that goes along, in both cases there and back.
+
+   os_syscall(WIRE_CALL_USAGE, uint64_t *counts, n) stores the first n of enum wire_usage and returns the number stored.
+ */
 #define WIRE_CALL_COUNTERS 500
 #define WIRE_CALL_CROSS 502
+#define WIRE_CALL_USAGE 503
 
 #define WIRE_CROSS_CALL 0        /* a message to another address space, and its answer */
 #define WIRE_CROSS_CALL_WITHIN 1 /* the same within one address space */

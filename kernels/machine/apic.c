@@ -30,7 +30,10 @@
 #define IO_MASKED (1u << 16)
 #define OLD_PIC_MASK 0x21 /* and 0xa1: the two 8259s of a PC, which must stay silent */
 #define BUS_HZ 1000000000ull
-#define CALIBRATE_TICKS 20000u
+#define CALIBRATE_TICKS 20000u /* at least */
+#define CALIBRATE_TICKS_MAX (1u << 31)
+#define CALIBRATE_PARTS 256u /* of the time that is measured, one may be unknown */
+#define CALIBRATE_TRIES 8u
 #define TIMER_STEP_NS 3600000000000ull
 #define LEAF_TSC 0x15
 #define LEAF_HYPERVISOR 0x40000000u
@@ -112,20 +115,42 @@ static uint64_t tsc_hz_told(void)
     return r.a && r.b && r.c ? (uint64_t)r.c * r.b / r.a : 0;
 }
 
+/* Both clocks at one moment. */
+struct moment {
+    uint64_t tsc, error; /* the moment lies between tsc and tsc + error */
+    uint32_t timer;      /* counts down */
+};
+
+/* The best of a few: a virtual processor may stand still between any two instructions, for many milliseconds. */
+static struct moment moment_read(void)
+{
+    struct moment best = {.error = UINT64_MAX};
+
+    for (unsigned i = 0; i < CALIBRATE_TRIES; i++) {
+        uint64_t tsc = x86_rdtsc();
+        uint32_t timer = local_read(LOCAL_TIMER_NOW);
+        uint64_t error = x86_rdtsc() - tsc;
+        if (error < best.error)
+            best = (struct moment){tsc, error, timer};
+    }
+    return best;
+}
+
+/* Goes on until what is not known of the two moments is a small part of the time between them. */
 static uint64_t tsc_hz_measured(void)
 {
-    uint64_t before;
-    uint32_t first, now;
+    struct moment first, now;
+    uint32_t ticks;
 
     local_write(LOCAL_TIMER_START, UINT32_MAX);
-    first = local_read(LOCAL_TIMER_NOW);
-    before = x86_rdtsc();
-    do
-        now = local_read(LOCAL_TIMER_NOW);
-    while (first - now < CALIBRATE_TICKS);
-    before = x86_rdtsc() - before;
+    first = moment_read();
+    do {
+        now = moment_read();
+        ticks = first.timer - now.timer;
+    } while (ticks < CALIBRATE_TICKS ||
+             (ticks < CALIBRATE_TICKS_MAX && (first.error + now.error) * CALIBRATE_PARTS > now.tsc - first.tsc));
     local_write(LOCAL_TIMER_START, 0);
-    return before * BUS_HZ / (first - now);
+    return (now.tsc - first.tsc) * BUS_HZ / ticks;
 }
 
 void apic_clock_init(void)

@@ -189,6 +189,12 @@ unsigned env_books(uint64_t *out, unsigned n)
     return n;
 }
 
+/* Here all parts share the kernel's memory. */
+void env_usage(uint64_t *out)
+{
+    out[WIRE_USAGE_FRAMES_PAGER] = out[WIRE_USAGE_FRAMES_KERNEL] = alloc_total_pages() - alloc_free_pages();
+}
+
 void env_table_destroy(struct table *table)
 {
     paging_table_destroy(table);

@@ -136,6 +136,11 @@ unsigned env_books(uint64_t *out, unsigned n)
     return home_books(out, n);
 }
 
+void env_usage(uint64_t *out)
+{
+    home_usage(out);
+}
+
 _Noreturn void env_shutdown(int status)
 {
     fs_unmount();

@@ -63,6 +63,7 @@ int64_t user_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t 
    home_event:    bits other than EVENT_ALARM.
    home_text:     console text.
    home_books:    as env_books.
+   home_usage:    as env_usage.
    home_end:      ends the machine, or what of it is this application's; the kernel says so (wire.h: exit). */
 _Noreturn void home_entry(void);
 void home_sleep(uint64_t deadline_ns);
@@ -73,6 +74,7 @@ int home_fault(uint64_t address, uint32_t access);
 void home_event(uint32_t events);
 void home_text(const char *text, uint64_t n);
 unsigned home_books(uint64_t *out, unsigned n);
+void home_usage(uint64_t *out);
 _Noreturn void home_end(int status);
 
 #endif

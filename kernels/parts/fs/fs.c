@@ -2,6 +2,7 @@
 /*
  * fs.c: what can be asked of and set in an open node.
  */
+#include "alloc.h"
 #include "fs_part.h"
 
 #define MODE_BITS 07777u
@@ -60,6 +61,7 @@ void fs_stat_volume(struct fs_volume *out)
 void fs_books(struct fs_books *out)
 {
     *out = volume.books;
+    out->frames = alloc_total_pages() - alloc_free_pages();
 }
 
 int fs_entry_next(int node, uint64_t *cookie, struct fs_entry *out)

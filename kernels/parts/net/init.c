@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* init.c: the network's configuration and its start, and the books. */
 #include "lwip/init.h"
+#include "alloc.h"
 #include "lwip/dhcp.h"
 #include "net_hooks.h"
 #include "net_part.h"
@@ -98,5 +99,7 @@ int net_init(const char *config)
 void net_books(struct net_books *out)
 {
     link_reclaim();
-    *out = (struct net_books){socket_count(), port_pcbs, memory_used(), net_segments_resent, link_bad()};
+    *out = (struct net_books){socket_count(),      port_pcbs,  memory_used(),
+                              net_segments_resent, link_bad(), alloc_total_pages() - alloc_free_pages(),
+                              link_dropped()};
 }

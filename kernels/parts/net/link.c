@@ -6,7 +6,8 @@
  *   in    a frame that was lent is the memory of a pbuf, and given back when the pbuf is freed
  *
  * Frames that wait in sockets are the interface's buffers.  When half of these are out, further frames are copied, so
- * that sockets that nobody reads cannot stop the others.
+ * that sockets that nobody reads cannot stop the others.  Without memory for copies, small frames are still taken out
+ * of the other half: an acknowledgement gives memory back.
  */
 #include "alloc.h"
 #include "base/string.h"
@@ -19,6 +20,7 @@
 #include "netif/ethernet.h"
 
 #define SPARE_FIRST 8u   /* frames under way before it is asked which were sent */
+#define SMALL_BYTES 128u /* no data to speak of */
 #define WAITING_MAX 256u /* frames that wait for a busy interface; more are lost, as on a wire */
 #define SUMS_OF_TRANSPORT (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
 
@@ -40,7 +42,7 @@ static struct nic_info info;
 static struct sending *spare, *waiting, **waiting_end = &waiting;
 static struct receiving *receiving_spare;
 static unsigned sending_made, waiting_count, room_low;
-static uint64_t bad;
+static uint64_t bad, dropped;
 
 /* ---- out ---- */
 
@@ -202,7 +204,7 @@ static struct pbuf *frame_lent(struct nic_frame *frame)
 
 static struct pbuf *frame_copied(struct nic_frame *frame)
 {
-    struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)frame->bytes, PBUF_RAM);
+    struct pbuf *p = memory_is_plenty() ? pbuf_alloc(PBUF_RAW, (u16_t)frame->bytes, PBUF_RAM) : NULL;
 
     if (p) {
         memcpy(p->payload, frame->data, frame->bytes);
@@ -233,8 +235,11 @@ static void frame_take(struct nic_frame *frame)
     bool fragment = frame_is_fragment(frame), is_short = frame_is_short(frame), checked = frame->checked;
     struct pbuf *p = is_short ? NULL : nic_room() < room_low ? frame_copied(frame) : frame_lent(frame);
 
+    if (!p && !is_short && frame->bytes <= SMALL_BYTES && nic_room() > room_low / 2)
+        p = frame_lent(frame);
     if (!p) {
         bad += is_short;
+        dropped += !is_short;
         nic_give(frame);
         return;
     }
@@ -273,6 +278,16 @@ uint64_t link_bad(void)
     return bad + lwip_stats.ip.chkerr + lwip_stats.ip.lenerr + lwip_stats.ip.err + lwip_stats.tcp.chkerr +
            lwip_stats.tcp.lenerr + lwip_stats.udp.chkerr + lwip_stats.udp.lenerr + lwip_stats.icmp.chkerr +
            lwip_stats.icmp.lenerr;
+}
+
+/* Also by the interface, which counts others' frames with them. */
+uint64_t link_dropped(void)
+{
+    struct nic_books books = {0};
+
+    if (link_up)
+        nic_books(&books);
+    return dropped + books.dropped;
 }
 
 /* ---- both ---- */

@@ -116,3 +116,21 @@ void listen_close(struct socket *s)
     if (s->listener)
         tcp_close((struct tcp_pcb *)s->listener);
 }
+
+int listen_end(struct socket *s)
+{
+    struct net_address local = s->local;
+    int error;
+
+    listen_close(s);
+    s->tcp = NULL;
+    s->state = SOCKET_OPEN;
+    s->bound = false;
+    error = stream_open(s);
+    if (error)
+        return error;
+    socket_options_apply(s);
+    error = stream_bind(s, &local);
+    s->bound = !error;
+    return error;
+}

@@ -49,6 +49,20 @@ uint64_t memory_used(void)
     return used_bytes;
 }
 
+bool memory_is_plenty(void)
+{
+    return pages < pages_max / 4 * 3;
+}
+
+bool memory_is_there(void)
+{
+    void *object = net_memory_get(sizes[CLASSES - 1]);
+
+    if (object)
+        net_memory_put(object);
+    return object != NULL;
+}
+
 static struct slab *slab_of(const void *object)
 {
     return (struct slab *)((uintptr_t)object & ~(uintptr_t)(PAGE_BYTES - 1));

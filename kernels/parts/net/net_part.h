@@ -7,7 +7,7 @@
  *      link.c claim.c             the interface: frames out and in; which ones are wanted
  *      socket.c option.c name.c   numbers, and what is alike for all sockets
  *      stream.c listen.c stream_send.c stream_receive.c       TCP
- *      datagram.c                                             UDP
+ *      datagram.c error.c                                     UDP; what ICMP tells of it
  *      port.c                     ports in use
  *      memory.c random.c sum.c    what lwIP needs
  *
@@ -43,6 +43,7 @@ struct socket {
     bool ended;                   /* the other side sends no more */
     bool shut_receive, shut_send; /* net_shutdown */
     bool send_blocked;            /* net_send took less than it was given */
+    bool send_starves;            /* it took nothing, for there was no memory: it waits for some (stream_send.c) */
     bool bound, reuse, nodelay, keepalive, broadcast;
     uint32_t linger; /* NET_OPTION_LINGER */
     int error;       /* that waits to be taken: a positive errno */
@@ -78,6 +79,7 @@ static inline void socket_hold(struct socket *s)
     s->holds++;
 }
 void socket_drop(struct socket *s);
+void socket_each(void (*each)(struct socket *s)); /* that has a number */
 uint64_t socket_count(void);
 static inline void socket_event(struct socket *s)
 {
@@ -86,7 +88,8 @@ static inline void socket_event(struct socket *s)
 }
 /* The error that waits, negative, which is then gone; 0. */
 int socket_error_take(struct socket *s);
-int socket_errno(err_t error); /* lwIP's as a negative errno */
+int socket_errno(err_t error);               /* lwIP's as a negative errno */
+void socket_options_apply(struct socket *s); /* to its pcb, if there is one (option.c) */
 
 static inline uint32_t address_ip(const ip_addr_t *a)
 {
@@ -110,6 +113,7 @@ int stream_connect(struct socket *s, const struct net_address *to);
 int stream_shutdown(struct socket *s, bool receiving, bool sending);
 void stream_attach(struct socket *s, struct tcp_pcb *pcb);
 uint32_t stream_ready(const struct socket *s);
+bool stream_is_over(const struct socket *s); /* both sides have ended it, or one has reset it */
 void stream_options_apply(struct socket *s);
 void time_wait_bound(void); /* before there is one more connection */
 
@@ -118,12 +122,16 @@ void time_wait_bound(void); /* before there is one more connection */
 int listen_start(struct socket *s, unsigned backlog);
 void listen_take(struct socket *s); /* the first connection is no longer pending */
 void listen_close(struct socket *s);
+int listen_end(struct socket *s); /* it listens no more, and keeps its port: 0, -ENOMEM */
 
 /* ---- stream_send.c, stream_receive.c ---- */
 
 int64_t stream_send(struct socket *s, uaddr_t buffer, uint64_t n, uint32_t flags);
 int64_t stream_receive(struct socket *s, uaddr_t buffer, uint64_t n, uint32_t flags);
 void stream_discard(struct socket *s); /* what was not received */
+extern unsigned stream_starving;       /* sockets that wait for memory */
+void stream_feed(void);                /* if there are any: perhaps there is some now */
+void stream_starve_end(struct socket *s);
 
 /* ---- datagram.c ---- */
 
@@ -137,13 +145,14 @@ int64_t datagram_receive(struct socket *s, uaddr_t buffer, uint64_t n, uint32_t 
 
 /* ---- port.c: a port that is used has one claim of the interface, whoever uses it ---- */
 
+#define PORT_CLAIMS 3
 struct port {
     struct port *next;
     uint32_t ip;
     uint16_t number;
     uint8_t protocol; /* IP_PROTO_TCP, IP_PROTO_UDP */
     unsigned users;
-    int claim; /* of the interface, or -1 */
+    int claims[PORT_CLAIMS]; /* of the interface; negative: none */
 };
 /* One more user of a port, with number 0 of one that nobody uses.  0, -EADDRINUSE (another domain has it),
    -EADDRNOTAVAIL (none is left), -ENOMEM. */
@@ -154,13 +163,14 @@ void port_attach(struct tcp_pcb *pcb, struct port *port);
 /* A copy of a pcb comes into being; or it did not. */
 void port_double(struct tcp_pcb *pcb);
 void port_single(struct tcp_pcb *pcb);
-extern unsigned port_pcbs; /* pcbs that have one */
+extern unsigned port_pcbs;       /* pcbs that have one */
+void port_address_changed(void); /* ours: claims of ports of any address are made anew */
 void port_init(void);
 
 /* ---- claim.c ---- */
 
-int claim_port(uint8_t protocol, uint32_t ip, uint16_t number); /* a claim, -1 where none is needed, or an error */
-void claim_end(int claim);
+int claim_port(struct port *p); /* fills its claims.  0 or an error */
+void claim_port_end(struct port *p);
 void claim_address(uint32_t ip); /* what one needs to have this address; 0: none */
 void claim_dhcp(void);
 
@@ -174,6 +184,7 @@ bool link_pending(void);                /* whether there are any; if not, an int
 void link_reclaim(void);                /* what was sent */
 void link_flush(void);                  /* what found the interface busy */
 uint64_t link_bad(void);
+uint64_t link_dropped(void);
 
 /* ---- timer.c ---- */
 
@@ -194,6 +205,8 @@ int work_init(bool with_link);
 /* ---- memory.c ---- */
 
 uint64_t memory_used(void);
+bool memory_is_plenty(void); /* enough to copy frames that come: the rest is for what is sent */
+bool memory_is_there(void);  /* for one more buffer of a full segment, and some more */
 void memory_init(void);
 /* Bytes of the object at p from `at` on. */
 size_t memory_room(const void *object, const void *at);

@@ -23,7 +23,7 @@ static void mask_set(u8_t *options, u8_t mask, bool on)
     *options = (u8_t)(on ? *options | mask : *options & ~mask);
 }
 
-static void options_apply(struct socket *s)
+void socket_options_apply(struct socket *s)
 {
     struct ip_pcb *pcb = (struct ip_pcb *)s->udp; /* the members that all pcbs begin with */
 
@@ -51,7 +51,7 @@ int net_option_set(int number, enum net_option option, uint64_t value)
     if (!flag)
         return -ENOPROTOOPT;
     *flag = value != 0;
-    options_apply(s);
+    socket_options_apply(s);
     return 0;
 }
 

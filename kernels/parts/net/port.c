@@ -40,16 +40,16 @@ static bool port_is_used(uint8_t protocol, uint16_t number)
 static int port_make(uint8_t protocol, uint32_t ip, uint16_t number, struct port **out)
 {
     struct port *p = net_memory_get(sizeof *p);
-    int claim;
+    int error;
 
     if (!p)
         return -ENOMEM;
-    claim = claim_port(protocol, ip, number);
-    if (claim < -1) {
+    *p = (struct port){.next = *bucket_of(number), .ip = ip, .number = number, .protocol = protocol, .users = 1};
+    error = claim_port(p);
+    if (error) {
         net_memory_put(p);
-        return claim == -ENOSPC ? -ENOMEM : -EADDRINUSE;
+        return error == -ENOSPC ? -ENOMEM : -EADDRINUSE;
     }
-    *p = (struct port){*bucket_of(number), ip, number, protocol, 1, claim};
     *bucket_of(number) = p;
     *out = p;
     return 0;
@@ -93,11 +93,23 @@ void port_put(struct port *port)
 
     if (--port->users)
         return;
-    claim_end(port->claim);
+    claim_port_end(port);
     while (*at != port)
         at = &(*at)->next;
     *at = port->next;
     net_memory_put(port);
+}
+
+void port_address_changed(void)
+{
+    for (unsigned i = 0; i < BUCKETS; i++)
+        for (struct port *p = buckets[i]; p; p = p->next) {
+            if (p->ip)
+                continue;
+            claim_port_end(p);
+            if (claim_port(p))
+                env_log("port %u of the interface's new address is another's: nothing comes there", p->number);
+        }
 }
 
 static void pcb_gone(u8_t id, void *port)

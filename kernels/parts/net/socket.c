@@ -69,6 +69,15 @@ static void number_free(struct socket *s)
     count--;
 }
 
+void socket_each(void (*each)(struct socket *s))
+{
+    for (unsigned number = 0; number < made; number++) {
+        struct socket *s = socket_find((int)number);
+        if (s)
+            each(s);
+    }
+}
+
 uint64_t socket_count(void)
 {
     return count;
@@ -164,6 +173,8 @@ void net_close(int number)
     else
         stream_close(s);
     socket_free(s);
+    if (stream_starving)
+        stream_feed();
 }
 
 int net_bind(int number, const struct net_address *at)
@@ -251,13 +262,20 @@ int64_t net_send(int number, uaddr_t buffer, uint64_t n, uint32_t flags, const s
     return s->kind == NET_STREAM ? stream_send(s, buffer, n, flags) : datagram_send(s, buffer, n, to);
 }
 
+static bool is_connected(const struct socket *s)
+{
+    return s->state == SOCKET_CONNECTED && !(s->kind == NET_STREAM && stream_is_over(s));
+}
+
 int net_shutdown(int number, bool receiving, bool sending)
 {
     struct socket *s = socket_find(number);
 
     if (!s)
         return -EBADF;
-    if (s->state != SOCKET_CONNECTED)
+    if (s->state == SOCKET_LISTENING)
+        return receiving ? listen_end(s) : 0;
+    if (!is_connected(s))
         return -ENOTCONN;
     if (s->kind == NET_STREAM)
         return stream_shutdown(s, receiving, sending);
@@ -272,7 +290,7 @@ int net_name(int number, bool peer, struct net_address *out)
 
     if (!s)
         return -EBADF;
-    if (peer && s->state != SOCKET_CONNECTED)
+    if (peer && !is_connected(s))
         return -ENOTCONN;
     *out = peer ? s->peer : s->local;
     return 0;

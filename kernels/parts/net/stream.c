@@ -137,6 +137,7 @@ void stream_attach(struct socket *s, struct tcp_pcb *pcb)
     tcp_recv(pcb, on_receive);
     tcp_sent(pcb, on_sent);
     tcp_err(pcb, on_error);
+    tcp_setprio(pcb, TCP_PRIO_MAX); /* not to be reset when there is no memory for a new one */
 }
 
 /* lwIP no longer knows the socket. */
@@ -233,7 +234,7 @@ static int stream_renew(struct socket *s)
     error = stream_open(s);
     s->ended = s->bound = false;
     if (!error)
-        stream_options_apply(s);
+        socket_options_apply(s);
     return error;
 }
 
@@ -282,6 +283,7 @@ void stream_close(struct socket *s)
     struct tcp_pcb *pcb;
 
     stream_discard(s);
+    stream_starve_end(s);
     if (!s->tcp)
         return;
     pcb = connection_leave(s);
@@ -316,6 +318,11 @@ int stream_shutdown(struct socket *s, bool receiving, bool sending)
 
 /* ---- state ---- */
 
+bool stream_is_over(const struct socket *s)
+{
+    return !s->tcp || s->tcp->state == TIME_WAIT;
+}
+
 static uint32_t ready_connected(const struct socket *s)
 {
     bool ended = s->ended || s->shut_receive || !s->tcp;
@@ -323,10 +330,10 @@ static uint32_t ready_connected(const struct socket *s)
 
     if (s->first)
         bits |= NET_READABLE;
-    if (!s->tcp || (s->ended && s->shut_send))
+    if (!s->tcp || (ended && s->shut_send))
         bits |= NET_HANGUP;
     if (!s->tcp || s->shut_send ||
-        (s->tcp->snd_buf >= NET_SEND_LOW_BYTES && s->tcp->snd_queuelen < NET_SEND_PIECES_MAX / 2))
+        (!s->send_starves && s->tcp->snd_buf >= NET_SEND_LOW_BYTES && s->tcp->snd_queuelen < NET_SEND_PIECES_MAX / 2))
         bits |= NET_WRITABLE;
     return bits;
 }
@@ -342,7 +349,7 @@ uint32_t stream_ready(const struct socket *s)
         return error | ready_connected(s) | (s->error ? NET_READABLE : 0);
     case SOCKET_CONNECTING:
         return error;
-    default: /* as on Linux: neither reading nor writing would wait */
-        return error | NET_HANGUP | NET_WRITABLE | (s->error ? NET_READABLE : 0);
+    default: /* as on Linux: neither reading nor writing would wait; without a pcb one was refused, or is over */
+        return error | NET_HANGUP | NET_WRITABLE | (s->tcp ? 0 : NET_READABLE | NET_ENDED);
     }
 }

@@ -112,7 +112,7 @@ int64_t stream_receive(struct socket *s, uaddr_t buffer, uint64_t n, uint32_t fl
     int error = 0;
 
     if (!s->first)
-        return n || s->error ? nothing(s) : 0;
+        return nothing(s);
     socket_hold(s);
     if (flags & NET_PEEK) {
         done = copy_and_leave(s, buffer, n, &error);

@@ -6,6 +6,9 @@
  *
  * The copy may sleep, and so comes first; then the buffer is added to the connection, if it is still the same: to the
  * last segment if that was not sent and has room, else as a new one.
+ *
+ * Without memory a sender waits, as for a full buffer, as long as somebody's data is under way: what is acknowledged
+ * gives its memory back, and net_work then tells all who wait (stream_feed).
  */
 #include "base/string.h"
 #include "lwip/memp.h"
@@ -14,6 +17,48 @@
 
 #define CHAIN_MAX 12u   /* buffers of one segment; an interface takes NIC_SEGMENTS_MAX */
 #define JOIN_BYTES 256u /* so little is rather moved to the end of the last buffer than chained to it */
+
+unsigned stream_starving;
+
+/* Whether memory will come back by itself: data is acknowledged, or its connection is given up. */
+static bool is_under_way(void)
+{
+    const struct tcp_pcb *pcb = tcp_active_pcbs;
+
+    while (pcb && !pcb->unacked && !pcb->unsent)
+        pcb = pcb->next;
+    return pcb != NULL;
+}
+
+/* There is no memory. */
+static int64_t starve(struct socket *s)
+{
+    if (!is_under_way())
+        return -ENOBUFS;
+    stream_starving += !s->send_starves;
+    s->send_starves = true;
+    return -EAGAIN;
+}
+
+void stream_starve_end(struct socket *s)
+{
+    stream_starving -= s->send_starves;
+    s->send_starves = false;
+}
+
+static void feed(struct socket *s)
+{
+    if (!s->send_starves)
+        return;
+    stream_starve_end(s);
+    socket_event(s);
+}
+
+void stream_feed(void)
+{
+    if (memory_is_there() || !is_under_way())
+        socket_each(feed);
+}
 
 static int sendable(struct socket *s)
 {
@@ -121,7 +166,7 @@ static int64_t piece_send(struct socket *s, uaddr_t buffer, uint64_t n, bool mor
     }
     p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)bytes, PBUF_RAM);
     if (!p)
-        return -ENOBUFS;
+        return starve(s);
     if (env_copy_in(p->payload, buffer, bytes)) {
         pbuf_free(p);
         return -EFAULT;
@@ -135,7 +180,7 @@ static int64_t piece_send(struct socket *s, uaddr_t buffer, uint64_t n, bool mor
         seg = segment_make(pcb, p, bytes);
     if (!seg) {
         pbuf_free(p);
-        return -ENOBUFS;
+        return starve(s);
     }
     pcb->snd_lbb += bytes;
     pcb->snd_buf -= bytes;

@@ -73,6 +73,8 @@ uint64_t net_work(void)
     loop(loopback);
     loop(&link_netif);
     link_flush();
+    if (stream_starving)
+        stream_feed();
     if (net_user_sleeps() && link_pending())
         pending = true;
     return pending || loops() ? 0 : timer_deadline();

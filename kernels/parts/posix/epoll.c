@@ -15,6 +15,8 @@
 #define EVENTS_HERE 16   /* copied to the caller at a time */
 #define ITEMS_MAX 16384u /* of all sets: a descriptor can be added under many numbers */
 #define KEPT (EPOLLET | EPOLLONESHOT | EPOLLEXCLUSIVE | EPOLLWAKEUP)
+#define ALWAYS (POLLERR | POLLHUP) /* told whether asked for or not */
+#define WITH_EXCLUSIVE (POLLIN | POLLOUT | ALWAYS | EPOLLET | EPOLLWAKEUP | EPOLLEXCLUSIVE)
 
 struct set {
     struct file file;
@@ -31,7 +33,7 @@ struct item {
     struct file *file; /* whose end is the item's: not held */
     int fd;
     uint32_t round;  /* when it was collected last */
-    uint32_t events; /* of the caller; without POLL* bits: a one-shot that was delivered */
+    uint32_t events; /* of the caller, and ALWAYS; without POLL* bits: a one-shot that was delivered */
     uint64_t data;
 };
 
@@ -71,7 +73,7 @@ static void item_told(struct watch *w)
 /* What holds now and was asked for. */
 static inline uint32_t item_found(const struct item *item)
 {
-    return item->events & ~KEPT ? file_ready(item->file) & (item->events | POLLERR | POLLHUP) : 0;
+    return item->events & ~KEPT ? file_ready(item->file) & item->events : 0;
 }
 
 static void item_free(struct item *item)
@@ -259,7 +261,7 @@ static struct item *item_find(struct set *set, struct file *f, int fd)
 /* The item may be ready already. */
 static void item_arm(struct item *item, const struct linux_epoll_event *event)
 {
-    item->events = event->events;
+    item->events = event->events | ALWAYS;
     item->data = event->data;
     if (item_found(item))
         item_tell(item);
@@ -299,9 +301,17 @@ static int item_control(struct set *set, struct file *f, int fd, uint64_t op, co
         return -ENOENT;
     if ((int)op == EPOLL_CTL_DEL)
         item_free(item);
+    else if (item->events & EPOLLEXCLUSIVE)
+        return -EINVAL;
     else
         item_arm(item, event);
     return 0;
+}
+
+/* An item that wakes one of several sets is made once, and is not changed (epoll_ctl(2)). */
+static bool exclusive_is_wrong(uint64_t op, uint32_t events)
+{
+    return events & EPOLLEXCLUSIVE && ((int)op == EPOLL_CTL_MOD || events & ~WITH_EXCLUSIVE);
 }
 
 /* Sets within sets are refused: nobody could say where a chain of them ends. */
@@ -318,7 +328,8 @@ int64_t posix_epoll_ctl(OS_N, uint64_t epfd, uint64_t op, uint64_t fd, uint64_t 
         return -EBADF;
     if (!f->watchers)
         return -EPERM;
-    if (set->ops != &file_ops_set || f->ops == &file_ops_set || (int)op < EPOLL_CTL_ADD || (int)op > EPOLL_CTL_MOD)
+    if (set->ops != &file_ops_set || f->ops == &file_ops_set || (int)op < EPOLL_CTL_ADD || (int)op > EPOLL_CTL_MOD ||
+        exclusive_is_wrong(op, wanted.events))
         return -EINVAL;
     return item_control((struct set *)set, f, (int)fd, op, &wanted);
 }

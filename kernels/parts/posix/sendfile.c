@@ -82,7 +82,8 @@ int64_t posix_sendfile(OS_N, uint64_t out, uint64_t in, uint64_t offset, uint64_
 
     if (!to || !from || (to->flags & O_ACCMODE) == O_RDONLY || (from->flags & O_ACCMODE) == O_WRONLY)
         return -EBADF;
-    if (from->ops != &file_ops_fs || (to->ops != &file_ops_fs && to->ops != &file_ops_socket) || to->flags & O_APPEND)
+    if ((int64_t)n < 0 || from->ops != &file_ops_fs || (to->ops != &file_ops_fs && to->ops != &file_ops_socket) ||
+        to->flags & O_APPEND)
         return -EINVAL;
     to->refs++;
     from->refs++;

@@ -93,6 +93,8 @@ int socket_wait(struct socket *s, uint64_t flags, uint64_t deadline_ns, bool *wo
 static int64_t socket_read(struct file *f, uaddr_t buffer, uint64_t n, uint64_t offset)
 {
     (void)offset;
+    if (!n)
+        return 0;
     return socket_receive((struct socket *)f, buffer, n, 0, NULL);
 }
 
@@ -294,8 +296,11 @@ int64_t posix_connect(OS_N, uint64_t fd, uint64_t address, uint64_t length)
         return -EBADF;
     s->file.refs++;
     error = net_connect(s->number, &to);
+    if (error == -EISCONN && s->connecting)
+        error = 0;
     if ((error == -EINPROGRESS || error == -EALREADY) && !(s->file.flags & O_NONBLOCK))
         error = connect_wait(s);
+    s->connecting = error == -EINPROGRESS || error == -EALREADY;
     file_put(&s->file);
     return error;
 }

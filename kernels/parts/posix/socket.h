@@ -20,6 +20,7 @@ struct socket {
     struct watch *watched;
     int number; /* of net.h */
     enum net_kind kind;
+    bool connecting;              /* it began without waiting: the next connect is told when it succeeded */
     uint64_t receive_ns, send_ns; /* how long receiving and sending wait; 0: for ever */
 };
 

@@ -14,14 +14,14 @@ static __attribute__((noinline)) int64_t receive_more(struct socket *s, uaddr_t 
     bool worked = false, all = flags & MSG_WAITALL && !(flags & MSG_PEEK) && s->kind == NET_STREAM;
     int error;
 
-    while (n > 0 && (got == -EAGAIN || (all && got > 0 && done < n))) {
+    while (got == -EAGAIN || (all && got > 0 && done < n)) {
         error = got == -EAGAIN ? socket_wait(s, flags, deadline_ns, &worked) : 0;
         if (error)
             return done ? (int64_t)done : error;
         got = net_receive(s->number, buffer + done, n - done, flags & MSG_PEEK ? NET_PEEK : 0, from);
         done += got > 0 ? (uint64_t)got : 0;
     }
-    return done ? (int64_t)done : got == -EAGAIN ? 0 : got;
+    return done ? (int64_t)done : got;
 }
 
 int64_t socket_receive(struct socket *s, uaddr_t buffer, uint64_t n, uint64_t flags, struct net_address *from)

@@ -94,7 +94,10 @@ int sleeper_wait(struct sleeper *s, uint64_t deadline_ns)
         error = sleep_is_over(deadline_ns);
     }
     env_irq_restore(saved);
-    watch_work();
+    if (watch_left || net_pending())
+        watch_work_left();
+    else
+        user_woken = false; /* what it was woken for, another thread has done */
     return error;
 }
 

@@ -54,6 +54,7 @@ call_table:
     .quad call_console_write, call_console_read, call_console_listen
     .quad call_tls, call_books, call_end, call_null
     .quad call_nic_info, call_nic_claim, call_nic_claim_end, call_nic_ring, call_nic_send, call_nic_listen
+    .quad call_usage
     .if (. - call_table) / 8 - EXO_CALLS
     .error "a call is missing"
     .endif

@@ -5,6 +5,7 @@
  * Exceptions of an environment are its own business: it is told of them, and ends if it cannot be.
  */
 #include "exo/call.h"
+#include "alloc.h"
 #include "base/errno.h"
 #include "env.h"
 #include "exo/environment.h"
@@ -45,6 +46,11 @@ int64_t call_books(CALL_N, uint64_t address, uint64_t n)
     for (unsigned i = 0; i < n; i++)
         all[i] = books[i] + info->books[i];
     return env_copy_out(address, all, n * sizeof *all) ? -EFAULT : (int64_t)n;
+}
+
+int64_t call_usage(CALL_N)
+{
+    return (int64_t)(alloc_total_pages() - alloc_free_pages() + frame_count_owned());
 }
 
 static _Noreturn void end_by_exception(const struct trap *trap, uint64_t address)

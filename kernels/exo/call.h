@@ -43,5 +43,6 @@ int64_t call_nic_claim_end(CALL_N, uint64_t claim);
 int64_t call_nic_ring(CALL_N, uint64_t address, uint64_t n);
 int64_t call_nic_send(CALL_N, uint64_t segments, uint64_t count, uint64_t sum, uint64_t tag);
 int64_t call_nic_listen(CALL_N);
+int64_t call_usage(CALL_N);
 
 #endif

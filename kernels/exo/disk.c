@@ -163,7 +163,7 @@ static void room_tell(void)
         }
 }
 
-void disk_finish(void)
+static __attribute__((noinline)) void flights_look(void)
 {
     bool any = false;
 
@@ -177,6 +177,12 @@ void disk_finish(void)
     }
     if (any)
         room_tell();
+}
+
+void disk_finish(void)
+{
+    if (!list_empty(&flying))
+        flights_look();
 }
 
 /* Only whole sectors in the environment's own frames; their sum, or -EPERM, -EINVAL. */

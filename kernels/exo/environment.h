@@ -50,6 +50,7 @@ struct environment {
     unsigned ring_slots;            /* two in each; 0: no ring */
     uint32_t came, told;            /* frames that came, and tags */
     unsigned sending;               /* frames that are being sent, */
+    unsigned sending_descriptors;   /* what they hold of the interface's queue, */
     unsigned held;                  /* of them, those whose memory is needed, */
     bool wants_nic;                 /* was refused to send */
 };

@@ -63,7 +63,8 @@
 /* The network interface, for environments with a word `ip=`; for others all of these are -ENODEV.  Frames that come are
    copied once, into memory that the environment has offered for them; struct exo_net says which.  A frame that nobody
    claims, or for which its owner has no room, is lost and counted.  Claims are as nic.h says; those of a fragment but
-   the first never match what compares the transport header. */
+   the first never match what compares the transport header.  Frames to the address that a word `ip=` gives to another
+   environment cannot be claimed (-EADDRINUSE), nor can its address resolution. */
 #define EXO_NIC_INFO 23      /* (address): a struct exo_nic is put there; -EFAULT */
 #define EXO_NIC_CLAIM 24     /* (address of a struct nic_filter): its number; errors of nic_claim, -EFAULT */
 #define EXO_NIC_CLAIM_END 25 /* (claim): -EINVAL */
@@ -78,7 +79,8 @@
 #define EXO_NIC_LISTEN                                                                                                 \
     28 /* (): 1: there may be frames in the ring now; 0: there are none, and EVENT_NET will tell of the next.  Before, \
           frames may wait where only this call looks for them.  -EINVAL: no ring */
-#define EXO_CALLS 29
+#define EXO_USAGE 29 /* (): page frames that the kernel uses, and those beyond their memory that environments own */
+#define EXO_CALLS 30
 
 /* struct exo_net of environments with a network, in the pages that they share with the kernel. */
 #define DOMAIN_NET (DOMAIN_DONE + 4096)

@@ -15,6 +15,7 @@
 #include "base/errno.h"
 #include "base/string.h"
 #include "env.h"
+#include "exo/filter_flow.h"
 
 #define PLACES_MAX 128u /* tried for one frame at most */
 #define NONE 0u
@@ -28,6 +29,7 @@ struct place {
     uint16_t edge_count, edge; /* the one that was found last, NONE if that is gone and there are several others */
     uint16_t next;             /* behind the same edge, or free */
     uint8_t maker;             /* the owner who pays for it */
+    bool is_flows;             /* frames of one flow do not differ there */
 };
 
 struct edge {
@@ -63,6 +65,7 @@ static struct {
 struct view {
     const uint8_t *frame;
     uint32_t bytes, start[3]; /* of the bases; UINT32_MAX where there is none */
+    bool is_flows;            /* what has been looked at all frames of its flow have */
 };
 
 /* The bytes that a test compares as a load gives them. */
@@ -113,7 +116,7 @@ static inline uint16_t edge_find(uint16_t place, uint32_t value)
 
 /* As soon as one owner has the frame for himself, nobody else can have it.  No deeper than a claim has comparisons; the
    last place behind an edge needs no call. */
-static uint32_t owners_behind(const struct view *v, const struct edge *from)
+static uint32_t owners_behind(struct view *v, const struct edge *from)
 {
     uint32_t owners = from->owners, value;
     uint16_t place = from->first_place;
@@ -121,6 +124,7 @@ static uint32_t owners_behind(const struct view *v, const struct edge *from)
     while (place && !(owners & ALONE)) {
         const struct place *p = &tree.places[place];
         uint16_t edge = field_load(v, p, &value) ? edge_find(place, value) : NONE;
+        v->is_flows &= p->is_flows;
         place = p->next;
         if (!edge)
             continue;
@@ -134,16 +138,29 @@ static uint32_t owners_behind(const struct view *v, const struct edge *from)
     return owners;
 }
 
-uint32_t filter_match(const void *frame, uint32_t bytes)
+static __attribute__((noinline)) uint32_t tree_match(const uint8_t *frame, uint32_t bytes, const struct flow *flow)
 {
-    struct view v = {frame, bytes, {0, FILTER_NETWORK, filter_transport(frame, bytes)}};
-
+    struct view v = {frame, bytes, {0, FILTER_NETWORK, filter_transport(frame, bytes)}, flow};
     uint32_t owners;
 
     if (!v.start[NIC_TRANSPORT])
         v.start[NIC_TRANSPORT] = UINT32_MAX;
     owners = owners_behind(&v, &tree.edges[0]);
-    return owners & OWNERS ? owners & OWNERS : owners >> REST_SHIFT;
+    owners = owners & OWNERS ? owners & OWNERS : owners >> REST_SHIFT;
+    if (v.is_flows && owners)
+        flow_keep(flow, owners);
+    return owners;
+}
+
+uint32_t filter_match(const void *frame, uint32_t bytes)
+{
+    struct flow flow;
+    uint32_t owners;
+
+    if (!flow_of(&flow, frame, bytes))
+        return tree_match(frame, bytes, NULL);
+    owners = flow_find(&flow);
+    return owners ? owners : tree_match(frame, bytes, &flow);
 }
 
 static bool is_same_field(const struct nic_test *a, const struct nic_test *b)
@@ -169,7 +186,7 @@ static uint16_t place_make(struct edge *from, const struct nic_test *test, unsig
         return NONE;
     tree.free_place = tree.places[at].next;
     tree.places[at] =
-        (struct place){.test = *test, .mask = as_loaded(test, test->mask), .next = NONE, .maker = (uint8_t)owner};
+        (struct place){*test, as_loaded(test, test->mask), 0, NONE, NONE, (uint8_t)owner, flow_decides(test)};
     while (*last)
         last = &tree.places[*last].next;
     *last = at;
@@ -295,6 +312,16 @@ static bool test_is_good(const struct nic_test *t)
            !(t->mask & ~bits) && !(t->value & ~t->mask) && t->offset + t->bytes <= FILTER_END_MAX;
 }
 
+bool filter_is_good(const struct nic_filter *f)
+{
+    if (!f->test_count || f->test_count > NIC_TESTS_MAX)
+        return false;
+    for (unsigned i = 0; i < f->test_count; i++)
+        if (!test_is_good(&f->tests[i]))
+            return false;
+    return true;
+}
+
 static bool is_before(const struct nic_test *a, const struct nic_test *b)
 {
     if (a->base != b->base)
@@ -332,11 +359,8 @@ int filter_claim(unsigned owner, const struct nic_filter *filter)
     struct nic_filter f = *filter;
     uint16_t edge, number = tree.free_claim;
 
-    if (!f.test_count || f.test_count > NIC_TESTS_MAX)
+    if (!filter_is_good(&f))
         return -EINVAL;
-    for (unsigned i = 0; i < f.test_count; i++)
-        if (!test_is_good(&f.tests[i]))
-            return -EINVAL;
     sort(&f);
     if (is_anothers(owner, &f))
         return -EADDRINUSE;
@@ -345,6 +369,7 @@ int filter_claim(unsigned owner, const struct nic_filter *filter)
     edge = path_make(&f, owner);
     if (!edge)
         return -ENOSPC;
+    flow_forget();
     tree.free_claim = tree.claims[number].edge;
     tree.claims[number] = (struct claim){f, edge, (uint8_t)owner};
     tree.edges[edge].owners |= owner_bit(&tree.claims[number]);
@@ -367,6 +392,7 @@ int filter_claim_end(unsigned owner, uint64_t number)
     tree.free_claim = (uint16_t)number;
     tree.claims_of[owner]--;
     tree.claim_count--;
+    flow_forget();
     path_free(&f, f.test_count);
     if (!tree.edges[edge].uses)
         return 0;
@@ -409,5 +435,6 @@ int filter_init(unsigned claims_max, unsigned owners)
     tree.bucket_shift = 64 - bits;
     env_random(&tree.secret, sizeof tree.secret);
     tree.secret |= 1;
+    flow_init();
     return 0;
 }

@@ -4,7 +4,7 @@
  * only the headers are known, so a claim that asks for more does not allow to send.
  */
 #include "base/string.h"
-#include "exo/filter.h"
+#include "exo/filter_flow.h"
 
 enum { LINK_SOURCE = 6, LINK_TYPE = 12, LINK_BYTES = 14 };
 enum { TYPE_IP = 0x0800, TYPE_ARP = 0x0806 };
@@ -73,7 +73,7 @@ static uint32_t answer_ip(uint8_t *answer, const uint8_t *head, uint32_t bytes)
 {
     uint32_t at = filter_transport(head, bytes);
 
-    if (bytes < IP_END || head[LINK_BYTES] >> 4 != 4)
+    if (bytes < IP_END || head[LINK_BYTES] >> 4 != 4 || head[IP_SOURCE] >= FILTER_EVERYBODY)
         return 0;
     SWAP(answer, head, IP_SOURCE, IP_DESTINATION, IP_ADDRESS_BYTES);
     return at ? answer_transport(answer, head, bytes, at) : IP_END;
@@ -93,6 +93,30 @@ uint32_t filter_answer(const uint8_t head[FILTER_HEAD_MAX], uint32_t bytes, cons
     if (type_of(head) == TYPE_IP)
         return answer_ip(answer, head, bytes);
     return bytes;
+}
+
+static __attribute__((noinline)) uint32_t owners_of_answer(const uint8_t head[FILTER_HEAD_MAX], uint32_t bytes,
+                                                           const uint8_t *address)
+{
+    uint8_t answer[FILTER_HEAD_MAX];
+    uint32_t n = filter_answer(head, bytes, address, answer);
+
+    return n ? filter_match(answer, n) : 0;
+}
+
+/* Most frames answer one that came, so whose their flow is has been asked already. */
+bool filter_may_send(unsigned owner, const uint8_t head[FILTER_HEAD_MAX], uint32_t bytes, const uint8_t *address)
+{
+    uint32_t owners = 0;
+    struct flow flow, turned;
+
+    if (flow_of(&flow, head, bytes) && is_address(head + LINK_SOURCE, address)) {
+        turned = flow_turned(&flow);
+        owners = flow_find(&turned);
+    }
+    if (!owners)
+        owners = owners_of_answer(head, bytes, address);
+    return owners >> owner & 1;
 }
 
 uint32_t filter_sum(const void *frame, uint32_t bytes, uint32_t *offset)

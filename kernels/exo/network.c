@@ -110,27 +110,39 @@ static void ready(void *unused)
     frames_bring();
 }
 
-int network_listen(struct environment *e)
+static bool has_frames(const struct environment *e)
+{
+    return e->came != e->net->taken;
+}
+
+/* Frames wait: for e, or for others, or nobody. */
+static __attribute__((noinline)) int frames_look(struct environment *e)
 {
     unsigned left = FRAMES_AT_ONCE;
 
+    listeners &= ~(1u << e->number);
+    e->net->listens = 0;
+    for (; left && !has_frames(e); frames_take(&left))
+        if (!nic_pending())
+            return 0;
+    if (listeners)
+        frames_bring();
+    return 1;
+}
+
+int network_listen(struct environment *e)
+{
     if (!e->net)
         return -ENODEV;
     if (!e->ring_slots)
         return -EINVAL;
     if (e->held)
-        network_sent();
-    listeners &= ~(1u << e->number);
-    e->net->listens = 0;
-    for (; left && e->came == e->net->taken; frames_take(&left))
-        if (!nic_pending()) {
-            listeners |= 1u << e->number;
-            e->net->listens = 1;
-            return 0;
-        }
-    if (listeners)
-        frames_bring();
-    return 1;
+        network_sent_of(e);
+    if ((has_frames(e) || nic_pending()) && frames_look(e))
+        return 1;
+    listeners |= 1u << e->number;
+    e->net->listens = 1;
+    return 0;
 }
 
 int64_t call_nic_listen(CALL_N)
@@ -183,27 +195,6 @@ int64_t call_nic_info(CALL_N, uint64_t address)
     out.sums_sent = info.sums_sent;
     out.sums_received = info.sums_received;
     return env_copy_out(address, &out, sizeof out);
-}
-
-int64_t call_nic_claim(CALL_N, uint64_t address)
-{
-    struct environment *e = environment_current();
-    struct nic_filter filter;
-
-    if (!e->net)
-        return -ENODEV;
-    if (env_copy_in(&filter, address, sizeof filter))
-        return -EFAULT;
-    if (*(const uint8_t *)&filter.shared > 1 || *(const uint8_t *)&filter.rest > 1) /* no bools at all */
-        return -EINVAL;
-    return filter_claim(e->number, &filter);
-}
-
-int64_t call_nic_claim_end(CALL_N, uint64_t claim)
-{
-    struct environment *e = environment_current();
-
-    return e->net ? filter_claim_end(e->number, claim) : -ENODEV;
 }
 
 void network_release_all(struct environment *e)
@@ -259,8 +250,10 @@ void network_init(void)
     struct nic_info info;
     int error;
 
-    for (unsigned i = 0; i < ENVIRONMENTS_MAX; i++)
+    for (unsigned i = 0; i < ENVIRONMENTS_MAX; i++) {
         count += is_wanted(i);
+        network_address_give(i, is_wanted(i) ? word_of(i) : "");
+    }
     if (!count)
         return;
     error = filter_init(claims_wanted(), count);

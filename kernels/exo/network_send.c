@@ -12,6 +12,7 @@
 #include "exo/call.h"
 #include "exo/filter.h"
 #include "exo/network.h"
+#include "machine/home.h"
 #include "machine/virtio.h"
 
 #define HEAD_BYTES 256u
@@ -22,16 +23,19 @@ _Static_assert(HEAD_BYTES >= FILTER_HEAD_MAX, "what is checked was copied");
 _Static_assert(SENDINGS *HEAD_BYTES <= PAGE_BYTES << HEADS_ORDER, "all heads have their place");
 
 struct sending {
-    struct nic_send frame; /* its first segment is the head */
-    struct list link;      /* in free */
+    struct nic_send frame;             /* its first segment is the head */
+    uint32_t frames[NIC_SEGMENTS_MAX]; /* of memory, in which the others are */
     struct environment *environment;
     uint64_t tag;
     uint8_t *head;
+    struct sending *next; /* free */
 };
 
-static struct list free = LIST_INIT(free);
-static bool wanting;   /* some environment was refused */
-static unsigned share; /* of sendings, for one environment */
+static struct sending *free; /* one at least */
+static bool wanting;         /* some environment was refused */
+static struct {
+    unsigned sendings, descriptors; /* of the interface's queue, but for a frame's that is the only one */
+} share;                            /* for one environment */
 
 int network_send_init(unsigned environments)
 {
@@ -42,9 +46,11 @@ int network_send_init(unsigned environments)
         return -ENOMEM;
     for (unsigned i = 0; i < SENDINGS; i++) {
         all[i].head = heads + i * HEAD_BYTES;
-        list_add(&free, &all[i].link);
+        all[i].next = free;
+        free = &all[i];
     }
-    share = SENDINGS / environments;
+    share.sendings = SENDINGS / environments;
+    share.descriptors = environments > 1 ? VIRTIO_QUEUE_MAX / environments : UINT32_MAX;
     return 0;
 }
 
@@ -53,7 +59,7 @@ static void hold(const struct sending *s, bool begins)
 {
     s->environment->held += begins ? 1u : -1u;
     for (unsigned i = 1; i < s->frame.segment_count; i++)
-        (begins ? frame_busy_add : frame_busy_drop)(paging_physical(s->frame.segments[i].data) / PAGE_BYTES);
+        (begins ? frame_busy_add : frame_busy_drop)(s->frames[i]);
 }
 
 static void sending_end(struct sending *s)
@@ -61,7 +67,9 @@ static void sending_end(struct sending *s)
     struct environment *e = s->environment;
 
     e->sending--;
-    list_add_first(&free, &s->link);
+    e->sending_descriptors -= s->frame.segment_count + 1;
+    s->next = free;
+    free = s;
     if (s->frame.segment_count == 1)
         return;
     hold(s, false);
@@ -74,6 +82,14 @@ void network_sent(void)
     struct nic_send *frame;
 
     while ((frame = nic_sent()))
+        sending_end(LIST_ENTRY(frame, struct sending, frame));
+}
+
+void network_sent_of(const struct environment *e)
+{
+    struct nic_send *frame;
+
+    while (e->held && (frame = nic_sent()))
         sending_end(LIST_ENTRY(frame, struct sending, frame));
 }
 
@@ -92,14 +108,15 @@ void network_room(void)
 
 void network_send_wait(struct environment *e)
 {
-    for (network_sent(); e->held; network_sent())
+    for (network_sent_of(e); e->held; network_sent_of(e))
         time_pass();
 }
 
 /* Who has its share may try again at once: others are not to wait for it. */
 static bool is_full(struct environment *e)
 {
-    if (e->sending < share && e->held + (uint64_t)(uint32_t)(e->told - e->net->told) < EXO_NET_SLOTS_MAX)
+    if (e->sending < share.sendings && (e->sending_descriptors + NIC_SEGMENTS_MAX < share.descriptors || !e->sending) &&
+        e->held + (uint64_t)(uint32_t)(e->told - e->net->told) < EXO_NET_SLOTS_MAX)
         return false;
     environment_tell(e, EVENT_NET);
     return true;
@@ -129,31 +146,26 @@ static int gather(struct sending *s, const struct exo_segment *segments, uint64_
             continue;
         if (out == s->frame.segments + NIC_SEGMENTS_MAX)
             return -EINVAL;
+        s->frames[out - s->frame.segments] = (uint32_t)from->frame;
         *out++ = (struct nic_segment){data + n, from->bytes - n};
     }
+    BOOK_ADD(books[WIRE_BYTES_COPIED], head);
     s->frame.segments[0] = (struct nic_segment){s->head, head};
     s->frame.segment_count = (uint32_t)(out - s->frame.segments);
     return (int)head;
 }
 
-static bool is_allowed(const struct environment *e, const uint8_t *head, uint32_t bytes)
-{
-    uint8_t answer[FILTER_HEAD_MAX];
-    uint32_t n = filter_answer(head, bytes, network_address, answer);
-
-    return n && filter_match(answer, n) & 1u << e->number;
-}
-
 /* The interface writes a checksum only where one belongs, not over what was checked. */
 static int sum_set(struct sending *s, uint32_t bytes, uint64_t sum)
 {
-    uint32_t start = 0, offset = 0;
+    uint32_t start, offset;
 
-    if (sum) {
-        start = filter_sum(s->head, bytes, &offset);
-        if (!start || sum != (start | offset << 16))
-            return -EINVAL;
-    }
+    s->frame.checksum_start = s->frame.checksum_offset = 0;
+    if (!sum)
+        return 0;
+    start = filter_sum(s->head, bytes, &offset);
+    if (!start || sum != (start | offset << 16))
+        return -EINVAL;
     s->frame.checksum_start = (uint16_t)start;
     s->frame.checksum_offset = (uint16_t)offset;
     return 0;
@@ -167,7 +179,7 @@ static int frame_send(struct sending *s, const struct exo_segment *segments, uin
 
     if (head < 0)
         return head;
-    if (!is_allowed(e, s->head, (uint32_t)head)) {
+    if (!filter_may_send(e->number, s->head, (uint32_t)head, network_address)) {
         e->net->refused++;
         return -EPERM;
     }
@@ -179,8 +191,9 @@ static int frame_send(struct sending *s, const struct exo_segment *segments, uin
         wanting |= e->wants_nic;
         return error;
     }
-    list_remove(&s->link);
+    free = s->next;
     e->sending++;
+    e->sending_descriptors += s->frame.segment_count + 1;
     if (s->frame.segment_count == 1)
         return 1;
     hold(s, true);
@@ -203,7 +216,7 @@ int64_t call_nic_send(CALL_N, uint64_t address, uint64_t count, uint64_t sum, ui
         return -EAGAIN;
     if (env_copy_in(segments, address, count * sizeof *segments))
         return -EFAULT;
-    s = LIST_ENTRY(free.next, struct sending, link);
+    s = free;
     s->environment = e;
     s->tag = tag;
     return frame_send(s, segments, count, sum);

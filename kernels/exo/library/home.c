@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* home.c: what the layer in ring 3 (user.h) needs of this kernel. */
+#include "alloc.h"
 #include "exo/library/library.h"
 #include "pager.h"
 #include "sched.h"
+#include "wire.h"
 
 void home_sleep(uint64_t deadline_ns)
 {
@@ -52,6 +54,12 @@ unsigned home_books(uint64_t *out, unsigned n)
     int64_t have = exo_call(EXO_BOOKS, (uint64_t)out, n);
 
     return have > 0 ? (unsigned)have : 0;
+}
+
+void home_usage(uint64_t *out)
+{
+    out[WIRE_USAGE_FRAMES_PAGER] = alloc_total_pages() - alloc_free_pages();
+    out[WIRE_USAGE_FRAMES_KERNEL] = (uint64_t)exo_call(EXO_USAGE);
 }
 
 _Noreturn void home_end(int status)

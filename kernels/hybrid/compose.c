@@ -5,7 +5,6 @@
  * kernel; only net shows the application what sockets are ready, and nic reaches net's memory, as in micro/compose.c.
  */
 #include "micro/compose.h"
-#include "micro/micro.h"
 #include "micro/protocol.h"
 
 #define KIB 1024u
@@ -25,7 +24,7 @@ const struct micro_process micro_processes[] = {
         .port_first = 0x3f8, /* COM1 */
         .port_count = 8,
         .ports_by_call = "ports=call",
-        .handles = {{HANDLE_APP, MICRO_GIVEN_PROCESS, DOMAIN_LIBRARY, 0}, {HANDLE_MACHINE, MICRO_GIVEN_MACHINE, 0, 0}},
+        .handles = {GIVEN_PROCESS(LIBRARY, 0), GIVEN_MACHINE},
     },
     {
         .name = "mem",
@@ -34,16 +33,14 @@ const struct micro_process micro_processes[] = {
         .ram_least = 1024 * KIB,
         .ram_share = 140,
         .program = true,
-        .handles = {{HANDLE_FS, MICRO_GIVEN_SERVICE, 0, DOMAIN_MEM},
-                    {HANDLE_APP, MICRO_GIVEN_PROCESS, DOMAIN_LIBRARY, 0},
-                    {HANDLE_MACHINE, MICRO_GIVEN_MACHINE, 0, 0}},
+        .handles = {GIVEN_SERVICE(MEM), GIVEN_PROCESS(LIBRARY, HANDLE_GIVES | HANDLE_SPACES), GIVEN_MACHINE},
     },
     {
         .name = "echo",
         .domain = DOMAIN_ECHO,
         MODULE(echo),
         .ram_least = 64 * KIB,
-        .handles = {{HANDLE_APP, MICRO_GIVEN_PROCESS, DOMAIN_LIBRARY, 0}, {HANDLE_MACHINE, MICRO_GIVEN_MACHINE, 0, 0}},
+        .handles = {GIVEN_PROCESS(LIBRARY, HANDLE_GIVES), GIVEN_MACHINE},
     },
     {
         .name = "nic",
@@ -52,7 +49,7 @@ const struct micro_process micro_processes[] = {
         MODULE(nic),
         .ram_least = 384 * KIB,
         .devices = {MICRO_DEVICE_NET},
-        .handles = {{HANDLE_APP, MICRO_GIVEN_PROCESS, DOMAIN_NET, 0}, {HANDLE_MACHINE, MICRO_GIVEN_MACHINE, 0, 0}},
+        .handles = {GIVEN_PROCESS(NET, HANDLE_GIVES), GIVEN_MACHINE},
         .windows = {{DOMAIN_NET, 0, WINDOW_OFFSET(DOMAIN_NET), WINDOW_OFFSET(DOMAIN_NIC), NULL}},
     },
     {
@@ -62,9 +59,7 @@ const struct micro_process micro_processes[] = {
         MODULE(net),
         .ram_least = 1024 * KIB,
         .ram_share = 96,
-        .handles = {{HANDLE_NIC, MICRO_GIVEN_ENDPOINT, DOMAIN_NIC, DOMAIN_NET},
-                    {HANDLE_APP, MICRO_GIVEN_PROCESS, DOMAIN_LIBRARY, 0},
-                    {HANDLE_MACHINE, MICRO_GIVEN_MACHINE, 0, 0}},
+        .handles = {GIVEN_ENDPOINT(NIC, NET), GIVEN_PROCESS(LIBRARY, 0), GIVEN_MACHINE},
     },
     {
         .name = "library",
@@ -76,12 +71,8 @@ const struct micro_process micro_processes[] = {
         .pager_badge = DOMAIN_LIBRARY,
         .program = true,
         .application = true,
-        .handles = {{HANDLE_FS, MICRO_GIVEN_SERVICE, 0, DOMAIN_LIBRARY},
-                    {HANDLE_CONSOLE, MICRO_GIVEN_ENDPOINT, DOMAIN_CONSOLE, DOMAIN_LIBRARY},
-                    {HANDLE_MEM, MICRO_GIVEN_ENDPOINT, DOMAIN_MEM, DOMAIN_LIBRARY},
-                    {HANDLE_ECHO, MICRO_GIVEN_ENDPOINT, DOMAIN_ECHO, DOMAIN_LIBRARY},
-                    {HANDLE_NET, MICRO_GIVEN_ENDPOINT, DOMAIN_NET, DOMAIN_LIBRARY},
-                    {HANDLE_MACHINE, MICRO_GIVEN_MACHINE, 0, 0}},
+        .handles = {GIVEN_SERVICE(LIBRARY), GIVEN_ENDPOINT(CONSOLE, LIBRARY), GIVEN_ENDPOINT(MEM, LIBRARY),
+                    GIVEN_ENDPOINT(ECHO, LIBRARY), GIVEN_ENDPOINT(NET, LIBRARY), GIVEN_MACHINE},
         .windows = {{DOMAIN_NET, NET_SHOWN_BYTES, WINDOW_OFFSET(DOMAIN_NET) + NET_SHOWN,
                      WINDOW_OFFSET(DOMAIN_LIBRARY) + NET_SHOWN, NULL}},
     },

@@ -180,7 +180,7 @@ static void handles_own(const struct micro_process *m, struct process *p)
     need(e, m);
     handle_set(p, HANDLE_SELF, HANDLE_RECEIVE, &e->object, 0);
     object_get(&p->object);
-    handle_set(p, HANDLE_PROCESS, 0, &p->object, 0);
+    handle_set(p, HANDLE_PROCESS, HANDLE_GIVES | HANDLE_SPACES, &p->object, 0);
     object_get(&p->first->object);
     handle_set(p, HANDLE_SPACE, 0, &p->first->object, 0);
 }
@@ -233,7 +233,7 @@ static void handles_give(const struct micro_process *m)
         if (!o || p->handles[h->slot].kind != OBJECT_NONE)
             continue;
         object_get(o);
-        handle_set(p, h->slot, 0, o, h->badge);
+        handle_set(p, h->slot, h->rights, o, h->badge);
     }
 }
 

@@ -154,6 +154,7 @@ call_table:
     .quad tcb_call_make, tcb_call_start, tcb_call_end, tcb_call_yield
     .quad time_call_sleep, time_call_alarm, process_call_event, tcb_call_tls
     .quad call_books, call_log, end_call, call_null, end_call_last
+    .quad call_usage
     .if (. - call_table) / 8 + MICRO_MESSAGES - MICRO_CALLS
     .error "a call is missing"
     .endif

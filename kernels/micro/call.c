@@ -4,6 +4,7 @@
  * runs with interrupts off and is never preempted; it opens them only while it has nothing to do (env_idle).
  */
 #include "micro/call.h"
+#include "alloc.h"
 #include "base/errno.h"
 #include "machine/apic.h"
 #include "machine/home.h"
@@ -122,6 +123,19 @@ int64_t call_books(uint64_t address, uint64_t n)
             all[i] += processes[d] ? processes[d]->info->books[i] : 0;
     }
     return call_copy_out(address, all, n * sizeof *all) ? -EFAULT : (int64_t)n;
+}
+
+int64_t call_usage(uint64_t which)
+{
+    switch (which) {
+    case MICRO_USAGE_FRAMES:
+        return (int64_t)(alloc_total_pages() - alloc_free_pages());
+    case MICRO_USAGE_HANDLES:
+        return (int64_t)handle_count;
+    case MICRO_USAGE_OBJECTS:
+        return (int64_t)object_count;
+    }
+    return -EINVAL;
 }
 
 int64_t call_log(uint64_t address, uint64_t n)

@@ -22,6 +22,7 @@ int call_copy_out(uint64_t to, const void *from, uint64_t n);
 
 int64_t call_null(void);
 int64_t call_books(uint64_t address, uint64_t n);
+int64_t call_usage(uint64_t which);
 int64_t call_log(uint64_t address, uint64_t n);
 
 #endif

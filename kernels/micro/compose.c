@@ -7,23 +7,10 @@
  * data.
  */
 #include "micro/compose.h"
-#include "micro/micro.h"
 #include "micro/protocol.h"
 
 #define KIB 1024u
 #define MODULE_IS(name) extern const char module_##name##_start[], module_##name##_end[]
-#define ENDPOINT(domain_, me)                                                                                          \
-    {                                                                                                                  \
-        HANDLE_##domain_, MICRO_GIVEN_ENDPOINT, DOMAIN_##domain_, DOMAIN_##me                                          \
-    }
-#define APPLICATION                                                                                                    \
-    {                                                                                                                  \
-        HANDLE_APP, MICRO_GIVEN_PROCESS, DOMAIN_LIBRARY, 0                                                             \
-    }
-#define MACHINE                                                                                                        \
-    {                                                                                                                  \
-        HANDLE_MACHINE, MICRO_GIVEN_MACHINE, 0, 0                                                                      \
-    }
 #define WINDOW(domain, me, bytes)                                                                                      \
     {                                                                                                                  \
         DOMAIN_##domain, bytes, WINDOW_OFFSET(DOMAIN_##domain), WINDOW_OFFSET(DOMAIN_##me), "path=copy"                \
@@ -59,7 +46,7 @@ const struct micro_process micro_processes[] = {
         .module_end = module_blk_end,
         .ram_least = 320 * KIB, /* with path=copy, data in flight passes through it */
         .devices = {MICRO_DEVICE_DISK},
-        .handles = {MACHINE},
+        .handles = {GIVEN_MACHINE},
         .windows = {WINDOW(FS, BLK, 0)},
     },
     {
@@ -69,7 +56,7 @@ const struct micro_process micro_processes[] = {
         .module_end = module_fs_end,
         .ram_least = 512 * KIB,
         .ram_share = 72,
-        .handles = {ENDPOINT(BLK, FS), MACHINE},
+        .handles = {GIVEN_ENDPOINT(BLK, FS), GIVEN_MACHINE},
     },
     {
         .name = "console",
@@ -81,7 +68,7 @@ const struct micro_process micro_processes[] = {
         .port_first = 0x3f8, /* COM1 */
         .port_count = 8,
         .ports_by_call = "ports=call",
-        .handles = {APPLICATION, MACHINE},
+        .handles = {GIVEN_PROCESS(LIBRARY, 0), GIVEN_MACHINE},
     },
     {
         .name = "mem",
@@ -91,7 +78,7 @@ const struct micro_process micro_processes[] = {
         .ram_least = 5120 * KIB,
         .ram_share = 140,
         .program = true,
-        .handles = {ENDPOINT(FS, MEM), APPLICATION, MACHINE},
+        .handles = {GIVEN_ENDPOINT(FS, MEM), GIVEN_PROCESS(LIBRARY, HANDLE_GIVES | HANDLE_SPACES), GIVEN_MACHINE},
         .windows = {WINDOW(FS, MEM, BUFFER_FS_BYTES)},
     },
     {
@@ -100,7 +87,7 @@ const struct micro_process micro_processes[] = {
         .module = module_echo_start,
         .module_end = module_echo_end,
         .ram_least = 64 * KIB,
-        .handles = {APPLICATION, MACHINE},
+        .handles = {GIVEN_PROCESS(LIBRARY, HANDLE_GIVES), GIVEN_MACHINE},
     },
     {
         .name = "nic",
@@ -110,7 +97,7 @@ const struct micro_process micro_processes[] = {
         .module_end = module_nic_end,
         .ram_least = 384 * KIB,
         .devices = {MICRO_DEVICE_NET},
-        .handles = {{HANDLE_APP, MICRO_GIVEN_PROCESS, DOMAIN_NET, 0}, MACHINE},
+        .handles = {GIVEN_PROCESS(NET, HANDLE_GIVES), GIVEN_MACHINE},
         .windows = {WINDOW_ALWAYS(NET, NIC, 0, 0)},
     },
     {
@@ -121,7 +108,7 @@ const struct micro_process micro_processes[] = {
         .module_end = module_net_end,
         .ram_least = 1024 * KIB,
         .ram_share = 96,
-        .handles = {ENDPOINT(NIC, NET), APPLICATION, MACHINE},
+        .handles = {GIVEN_ENDPOINT(NIC, NET), GIVEN_PROCESS(LIBRARY, 0), GIVEN_MACHINE},
     },
     {
         .name = "library",
@@ -134,8 +121,8 @@ const struct micro_process micro_processes[] = {
         .pager_badge = DOMAIN_LIBRARY,
         .program = true,
         .application = true,
-        .handles = {ENDPOINT(FS, LIBRARY), ENDPOINT(CONSOLE, LIBRARY), ENDPOINT(MEM, LIBRARY), ENDPOINT(ECHO, LIBRARY),
-                    ENDPOINT(NET, LIBRARY), MACHINE},
+        .handles = {GIVEN_ENDPOINT(FS, LIBRARY), GIVEN_ENDPOINT(CONSOLE, LIBRARY), GIVEN_ENDPOINT(MEM, LIBRARY),
+                    GIVEN_ENDPOINT(ECHO, LIBRARY), GIVEN_ENDPOINT(NET, LIBRARY), GIVEN_MACHINE},
         .windows = {WINDOW(FS, LIBRARY, BUFFER_FS_BYTES), WINDOW(CONSOLE, LIBRARY, BUFFER_CONSOLE_BYTES),
                     WINDOW(ECHO, LIBRARY, BUFFER_ECHO_BYTES), WINDOW(NET, LIBRARY, BUFFER_NET_BYTES),
                     WINDOW_ALWAYS(NET, LIBRARY, NET_SHOWN_BYTES, NET_SHOWN)},

@@ -6,6 +6,8 @@
 #ifndef TOLL_COMPOSE_H
 #define TOLL_COMPOSE_H
 
+#include "micro/handle.h"
+#include "micro/micro.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +26,27 @@ struct micro_handle {
     enum micro_given kind;
     unsigned domain; /* whose endpoint (without the receive right), or which process; of a service 0 */
     uint64_t badge;  /* of an endpoint: what its receiver learns of who calls */
+    uint16_t rights; /* of a process: HANDLE_GIVES, HANDLE_SPACES (handle.h) */
 };
+
+/* Rows of it: the endpoint of a server, with the caller's domain as its badge; the kernel's service; a process; the
+   right to end the machine. */
+#define GIVEN_ENDPOINT(of, me)                                                                                         \
+    {                                                                                                                  \
+        .slot = HANDLE_##of, .kind = MICRO_GIVEN_ENDPOINT, .domain = DOMAIN_##of, .badge = DOMAIN_##me                 \
+    }
+#define GIVEN_SERVICE(me)                                                                                              \
+    {                                                                                                                  \
+        .slot = HANDLE_FS, .kind = MICRO_GIVEN_SERVICE, .badge = DOMAIN_##me                                           \
+    }
+#define GIVEN_PROCESS(of, may)                                                                                         \
+    {                                                                                                                  \
+        .slot = HANDLE_APP, .kind = MICRO_GIVEN_PROCESS, .domain = DOMAIN_##of, .rights = (may)                        \
+    }
+#define GIVEN_MACHINE                                                                                                  \
+    {                                                                                                                  \
+        .slot = HANDLE_MACHINE, .kind = MICRO_GIVEN_MACHINE                                                            \
+    }
 
 /* Memory that two domains see. */
 struct micro_window {

@@ -92,13 +92,15 @@ void handle_sweep(struct process *p)
 /* Who may receive at an endpoint decides what its handles' badges are; all others pass on their own. */
 int64_t handle_call_give(uint64_t process, uint64_t handle, uint64_t badge)
 {
-    struct process *to = handle_object(process, OBJECT_PROCESS);
+    const struct handle *to = handle_find(process, OBJECT_PROCESS);
     struct handle *h = handle < HANDLES_MAX ? &tcb_running->handles[handle] : NULL;
 
     if (!to || !h || h->kind == OBJECT_NONE || h->kind == OBJECT_DEAD || h->kind == OBJECT_REPLY)
         return -EBADF;
+    if (!(to->rights & HANDLE_GIVES))
+        return -EPERM;
     object_get(h->object);
-    return handle_add(to, h->kind, 0, h->object, h->rights & HANDLE_RECEIVE ? badge : h->badge);
+    return handle_add(to->object, h->kind, 0, h->object, h->rights & HANDLE_RECEIVE ? badge : h->badge);
 }
 
 int64_t handle_call_close(uint64_t handle)

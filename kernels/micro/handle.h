@@ -7,6 +7,10 @@
 #include "micro/object.h"
 
 #define HANDLE_RECEIVE 1 /* the right to receive at an endpoint; every handle of one may be called through */
+/* Of a process; every handle of one may tell it of events. */
+#define HANDLE_GIVES 2 /* handles may be given to it */
+#define HANDLE_SPACES                                                                                                  \
+    4 /* spaces of it may be made, and so threads that run there: who has this can do all that it can */
 
 /* ipc_fast.S knows it. */
 struct handle {

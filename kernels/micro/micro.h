@@ -70,8 +70,8 @@
 #define MICRO_PORT_CONFIG_BYTES 256
 
 /* Handles. */
-/* (process, handle, badge): a copy for that process: its number there; -EBADF -EMFILE.  The receive right is not given;
-   who has it chooses the badge, others pass on their own. */
+/* (process, handle, badge): a copy for that process: its number there; -EBADF -EMFILE; -EPERM: this handle of the
+   process is not for that.  Rights are not given; who may receive chooses the badge, others pass on their own. */
 #define MICRO_HANDLE_GIVE 17
 #define MICRO_HANDLE_CLOSE 18  /* (handle) */
 #define MICRO_ENDPOINT_MAKE 19 /* (): handle with the receive right */
@@ -79,7 +79,7 @@
 /* Spaces and memory.  space: handle; address: a whole page below APP_END.  Mapped can be only what the caller has for
    good and may access itself (execution counts as reading): its memory (DOMAIN_RAM), windows, the program's file.  What
    others have mapped to it it cannot pass on, so that unmapping a page takes it away for certain. */
-#define MICRO_SPACE_MAKE 20  /* (process, label): a new space of that process: handle */
+#define MICRO_SPACE_MAKE 20  /* (process, label): a new space of that process: handle; -EPERM as above */
 #define MICRO_SPACE_ENTER 21 /* (space): the running thread goes on in that space of its own process */
 #define MICRO_MAP 22         /* (space, address, own address, access): -EINVAL -EPERM -ENOMEM */
 #define MICRO_GRANT 23       /* the same of its own memory, and the caller's own mapping ends */
@@ -108,7 +108,13 @@
    which it is bound makes the end, by MICRO_END.  One thread may, of a server with the handle for that: -EPERM -EBADF
    -EBUSY */
 #define MICRO_LAST 38
-#define MICRO_CALLS 39
+#define MICRO_USAGE 39 /* (which): so many of the kernel's are in use; another which: -EINVAL */
+#define MICRO_CALLS 40
+
+/* MICRO_USAGE. */
+#define MICRO_USAGE_FRAMES 0 /* pages of the kernel's memory */
+#define MICRO_USAGE_HANDLES 1
+#define MICRO_USAGE_OBJECTS 2
 
 /* Handles that processes are started with (0: none). */
 #define HANDLE_SELF 1    /* own endpoint, with the receive right */

@@ -36,7 +36,7 @@
  *   FSYNC      node, whether its times may wait
  *   STAT       node                                                         4-10: struct fs_stat
  *   VOLUME                                                                  4-8: struct fs_volume
- *   BOOKS                                                                   4-8: struct fs_books
+ *   BOOKS                                                                   4-9: struct fs_books
  *   ENTRY      node, cookie                       struct fs_entry, from it  1: cookie
  *   MKDIR      dir, mode, 0, length               path
  *   RMDIR      dir, 0, 0, length                  path
@@ -108,6 +108,7 @@ enum ask_console { ASK_CONSOLE_WRITE, ASK_CONSOLE_READ, ASK_CONSOLE_READABLE, AS
  *   SYNC         space, address, bytes
  *   ADVISE_FREE  space, address, bytes
  *   BRK          space, start, now, wanted
+ *   USED         space                            (page frames in use in this server)
  */
 enum ask_mem {
     ASK_MEM_CREATE,
@@ -119,6 +120,7 @@ enum ask_mem {
     ASK_MEM_SYNC,
     ASK_MEM_ADVISE_FREE,
     ASK_MEM_BRK,
+    ASK_MEM_USED,
     ASK_MEM_OPERATIONS
 };
 #define MEM_MAP_MORE 6
@@ -151,7 +153,7 @@ enum ask_echo { ASK_ECHO_NOTHING, ASK_ECHO_COPY, ASK_ECHO_FAULTS, ASK_ECHO_OPERA
  *   NAME       socket, of the peer                                          1: address
  *   SET        socket, option, value
  *   GET        socket, option
- *   BOOKS                                                                   4-8: struct net_books
+ *   BOOKS                                                                   4-10: struct net_books
  *   FLUSH                                         (when nic has what was sent)
  *
  * An address is ip << 16 | port.  What is ready the client reads in struct net_shown, which both see at NET_SHOWN of

@@ -59,12 +59,14 @@ void space_release(struct micro_space *s)
 
 int64_t space_call_make(uint64_t process, uint64_t label)
 {
-    struct process *p = handle_object(process, OBJECT_PROCESS);
+    const struct handle *h = handle_find(process, OBJECT_PROCESS);
     struct micro_space *s;
 
-    if (!p)
+    if (!h)
         return -EBADF;
-    s = space_make(p, label);
+    if (!(h->rights & HANDLE_SPACES))
+        return -EPERM;
+    s = space_make(h->object, label);
     return s ? handle_add(tcb_running->process, OBJECT_SPACE, 0, s, 0) : -ENOMEM;
 }
 

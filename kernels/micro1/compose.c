@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* compose.c: the processes: the system, and the application, whose programs get everything from it. */
 #include "micro/compose.h"
-#include "micro/micro.h"
 
 #define KIB 1024u
 
@@ -29,7 +28,7 @@ const struct micro_process micro_processes[] = {
         .port_first = 0x3f8, /* COM1 */
         .port_count = 8,
         .ports_by_call = "ports=call",
-        .handles = {{HANDLE_APP, MICRO_GIVEN_PROCESS, DOMAIN_LIBRARY, 0}, {HANDLE_MACHINE, MICRO_GIVEN_MACHINE, 0, 0}},
+        .handles = {GIVEN_PROCESS(LIBRARY, HANDLE_GIVES | HANDLE_SPACES), GIVEN_MACHINE},
     },
     {
         .name = "program",

@@ -38,6 +38,12 @@ unsigned env_books(uint64_t *out, unsigned n)
     return have > 0 ? (unsigned)have : 0;
 }
 
+void env_usage(uint64_t *out)
+{
+    out[WIRE_USAGE_FRAMES_PAGER] = alloc_total_pages() - alloc_free_pages();
+    client_usage(out);
+}
+
 int env_cross(uint64_t kind, uint64_t words, uint64_t bytes, uint64_t count)
 {
     (void)kind;

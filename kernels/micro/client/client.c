@@ -2,6 +2,7 @@
 /* client.c: the data path of this run. */
 #include "micro/client/client.h"
 #include "base/string.h"
+#include "wire.h"
 
 bool client_copies;
 
@@ -55,4 +56,11 @@ const char *client_program_words(void)
     for (; words && words > user_info.command_line && words[-1] != ' '; words = strstr(words + 1, "-- "))
         ;
     return words ? words + 3 : "";
+}
+
+void client_usage(uint64_t *out)
+{
+    out[WIRE_USAGE_FRAMES_KERNEL] = (uint64_t)user_call(MICRO_USAGE, MICRO_USAGE_FRAMES, 0, 0, 0, 0, 0);
+    out[WIRE_USAGE_HANDLES] = (uint64_t)user_call(MICRO_USAGE, MICRO_USAGE_HANDLES, 0, 0, 0, 0, 0);
+    out[WIRE_USAGE_OBJECTS] = (uint64_t)user_call(MICRO_USAGE, MICRO_USAGE_OBJECTS, 0, 0, 0, 0, 0);
 }

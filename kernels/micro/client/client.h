@@ -21,6 +21,9 @@ bool client_word(const char *word);
 #define CLIENT_NETWORK_BYTES 64
 bool client_network(char config[CLIENT_NETWORK_BYTES]);
 
+/* What the kernel has in use: stores those of enum wire_usage that are its own. */
+void client_usage(uint64_t *out);
+
 /* What follows the word "--" on the command line, or "". */
 const char *client_program_words(void);
 

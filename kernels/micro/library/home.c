@@ -5,6 +5,7 @@
 #include "micro/client/client.h"
 #include "micro/library/library.h"
 #include "net.h"
+#include "wire.h"
 
 void home_sleep(uint64_t deadline_ns)
 {
@@ -62,6 +63,12 @@ void home_text(const char *text, uint64_t n)
 unsigned home_books(uint64_t *out, unsigned n)
 {
     return (unsigned)user_call(MICRO_BOOKS, (uint64_t)out, n, 0, 0, 0, 0);
+}
+
+void home_usage(uint64_t *out)
+{
+    out[WIRE_USAGE_FRAMES_PAGER] = library_pager_frames();
+    client_usage(out);
 }
 
 _Noreturn void home_end(int status)

@@ -16,6 +16,9 @@ void library_space_leave(const struct table *table);
 /* console.c: input has come. */
 void console_event(void);
 
+/* pager.c: page frames in use in the server mem. */
+uint64_t library_pager_frames(void);
+
 /* net.c: what programs have sent goes to the interface before the machine ends. */
 void library_network_flush(void);
 

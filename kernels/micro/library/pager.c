@@ -8,6 +8,7 @@
 #include "base/errno.h"
 #include "micro/client/client.h"
 #include "micro/library/library.h"
+#include "sched.h"
 
 struct proxy {
     struct space space;
@@ -97,6 +98,14 @@ int pager_sync(struct space *space, uint64_t address, uint64_t bytes)
 int pager_advise_free(struct space *space, uint64_t address, uint64_t bytes)
 {
     return (int)call(ASK_MEM_ADVISE_FREE, space, address, bytes, 0);
+}
+
+uint64_t library_pager_frames(void)
+{
+    const struct space *space = sched_current()->space;
+    int64_t frames = space ? call(ASK_MEM_USED, space, 0, 0, 0) : 0;
+
+    return frames > 0 ? (uint64_t)frames : 0;
 }
 
 /* The break is also set where a program is loaded, so the server is told it every time. */

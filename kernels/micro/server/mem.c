@@ -139,6 +139,8 @@ static int64_t serve_space(uint64_t op, struct message *m)
         return pager_advise_free(served, address, bytes);
     case ASK_MEM_BRK:
         return brk(m);
+    case ASK_MEM_USED:
+        return (int64_t)(alloc_total_pages() - alloc_free_pages());
     }
     return -ENOSYS;
 }

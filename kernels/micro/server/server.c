@@ -40,17 +40,18 @@ static void end_noted(void)
     home_end(0);
 }
 
+/* Whoever has a handle of the note can signal any of its bits; those that this server has not asked for are nothing. */
 void server_noted(uint64_t bits)
 {
-    if (bits & NOTE_INTERRUPT) {
+    if (bits & NOTE_INTERRUPT && interrupt.handler) {
         interrupt.handler(interrupt.arg);
         user_call(MICRO_IRQ_ACK, HANDLE_IRQ, 0, 0, 0, 0, 0);
         if (interrupt.after)
             interrupt.after();
     }
-    if (bits & NOTE_OTHERS)
+    if (bits & NOTE_OTHERS && others)
         others(bits & NOTE_OTHERS);
-    if (bits & NOTE_END)
+    if (bits & NOTE_END && before_end)
         end_noted();
 }
 

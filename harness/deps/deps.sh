@@ -10,7 +10,8 @@
 # 2. Fetches the source packages of musl, zlib and others and Debian's cloud kernel   (fetch.sh)
 # 3. Builds musl twice and zlib into a cache outside the tree                         (build.sh)
 #    and unpacks there what the build compiles with the guest's flags                 (sources.sh)
-# 4. Writes build/deps.mk, which tells make where they are.
+#    and the distribution's servers, which are measured beside ours                   (servers.sh)
+# 4. Writes build/deps.mk and build/servers.mk, which tell make where they are.
 #
 # When nothing is missing it does nothing, quickly and without the network.  The cache is ${TOLL_CACHE}, or toll in
 # ${XDG_CACHE_HOME} or ~/.cache; entries appear in it by a rename and are never changed afterwards, so several
@@ -73,6 +74,8 @@ time   busybox-static       a small system around KVM, for make test-kvm
 . "$here/build.sh"
 # shellcheck source-path=SCRIPTDIR source=sources.sh
 . "$here/sources.sh"
+# shellcheck source-path=SCRIPTDIR source=servers.sh
+. "$here/servers.sh"
 
 groups=" ${*:-bench} "
 for group in $groups; do
@@ -172,12 +175,12 @@ if [ ${#missing[@]} -gt 0 ]; then
         exit 3
     fi
 fi
-if [ ${#missing[@]} -eq 0 ] && artifacts_find && sources_find; then
-    [ "${DEPS:-}" = check ] || write_mk
+if [ ${#missing[@]} -eq 0 ] && artifacts_find && sources_find && servers_known; then
+    [ "${DEPS:-}" = check ] || { write_mk; servers_mk; }
     exit 0
 fi
 if [ "${DEPS:-}" = check ]; then
-    say "missing in $cache: sources, libraries or the kernel of the Linux baseline; make deps fetches and builds them"
+    say "missing in $cache: sources, libraries, or the kernel or servers of the Linux baseline; make deps fetches and builds them"
     exit 3
 fi
 
@@ -196,5 +199,7 @@ if [ ${#missing[@]} -gt 0 ]; then packages_install; fi
     sources_unpack
     { artifacts_find && sources_find; } || die "the build in $cache left something out"
 }
+servers_fetch
 write_mk
+servers_mk
 say "ready: musl ${version[musl]}, zlib ${version[zlib]}, linux ${version[linux]} in $cache"

@@ -72,6 +72,7 @@ fetch_versions_write() {
         sed -n 's/^Source: //p; s/^Version: //p' "$dsc" | paste -sd ' '
     done >"$work/versions"
     printf 'linux %s\n' "$1" >>"$work/versions"
+    if [ -n "${version[servers]:-}" ]; then printf 'servers %s\n' "${version[servers]}" >>"$work/versions"; fi
     mv "$work/versions" "$cache/versions"
 }
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# initramfs.sh OUT INIT [-m MODULE_LIST MODULES_FOLDER]... [PROGRAM...]: packs the baseline's first file system: /init,
-# the modules of each list (kernels/linux/NAME) in /NAME under names that sort in the list's order, and the programs in
-# /bin.  The same contents give the same bytes.
+# initramfs.sh OUT INIT [-m MODULE_LIST MODULES_FOLDER]... [-t TREE]... [PROGRAM...]: packs the baseline's first file
+# system: /init, the modules of each list (kernels/linux/NAME) in /NAME under names that sort in the list's order, what is
+# in each tree but documentation, and the programs in /bin.  The same contents give the same bytes.
 set -euo pipefail
 
 out=$1 init=$2
@@ -20,6 +20,11 @@ while [[ ${1-} == -m ]]; do
         number=$((number + 1))
     done < <(grep -v '^#' "$2")
     shift 3
+done
+while [[ ${1-} == -t ]]; do
+    cp -r "$2/." "$tree"
+    rm -rf "$tree/usr/share/doc"
+    shift 2
 done
 for program; do
     strip -g -o "$tree/bin/${program##*/}" "$program"

@@ -7,6 +7,8 @@
 #   build/linux/linux.map       for the counting plugin
 #   build/linux/cmdline         the kernel's command line
 #   build/images/linux/NAME.json    what workload NAME was made of
+#   build/linux/servers.cpio, servers.map, servers/NAME.json    the same with the distribution's own server NAME, of
+#                               build/servers.mk: SERVERS_DEB, a folder; empty where they could not be fetched
 
 LINUX_WORKLOADS ?= $(filter-out toll skeleton,$(basename $(notdir $(wildcard workloads/*.c))))
 LINUX_PROGRAMS := $(addprefix build/linux/bin/,$(sort $(LINUX_WORKLOADS)))
@@ -48,6 +50,24 @@ build/linux/initramfs.cpio: kernels/linux/initramfs.sh kernels/linux/modules ker
 build/linux/symbols.cpio: kernels/linux/initramfs.sh build/linux/init
 	$(Q)bash $< $@ build/linux/init
 
+# The distribution's servers, in an initramfs of their own: the other boots as if there were none.
+build/linux/serve: build/linux/serve.o kernels/linux/workload.ld
+	$(Q)$(LINUX_LINK) -T kernels/linux/workload.ld -o $@ $(LINUX_CRT) $< --start-group $(MUSL_LINUX)/lib/libc.a \
+		$(LINUX_LIBGCC) --end-group $(MUSL_LINUX)/lib/crtn.o
+
+build/linux/servers.cpio: kernels/linux/initramfs.sh kernels/linux/modules kernels/linux/modules.network \
+		build/linux/init build/linux/serve build/servers.mk $(wildcard kernels/linux/servers/etc/*)
+	$(Q)bash $< $@ build/linux/init -m kernels/linux/modules $(LINUX_MODULES) \
+		-m kernels/linux/modules.network $(LINUX_MODULES) $(addprefix -t ,$(SERVERS_DEB) kernels/linux/servers) \
+		build/linux/serve
+
+build/linux/servers/%.json: kernels/linux/manifest_server.sh build/servers.mk build/linux/servers.cpio
+	@mkdir -p $(@D)
+	$(Q)bash $< $@ $* "$(SERVERS_DEB)"
+
+build/linux/servers.map: kernels/linux/map.sh build/linux/vmlinux build/linux/symbols.cpio build/linux/cmdline
+	$(Q)bash $< -s $@ $(LINUX_VERSION) build/linux/vmlinux build/linux/symbols.cpio build/linux/cmdline
+
 build/linux/linux.map: kernels/linux/map.sh build/linux/vmlinux build/linux/symbols.cpio build/linux/cmdline
 	$(Q)bash $< $@ $(LINUX_VERSION) build/linux/vmlinux build/linux/symbols.cpio build/linux/cmdline
 
@@ -58,4 +78,5 @@ build/images/linux/%.json: kernels/linux/manifest.sh build/linux/bin/% build/wor
 
 .PHONY: linux
 linux: build/linux/vmlinux build/linux/initramfs.cpio build/linux/linux.map build/linux/cmdline \
+	build/linux/servers.cpio build/linux/servers.map $(patsubst %,build/linux/servers/%.json,redis-server nginx) \
 	$(patsubst %,build/images/linux/%.json,$(LINUX_WORKLOADS))

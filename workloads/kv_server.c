@@ -4,6 +4,7 @@
  * with it.  What it knows of the protocol and of keys is in kv/.
  *
  * Arguments: port=6379  ops=, warm= (toll_serve.h)  memory=BYTES of keys and values, 0: no limit  clients=N at once
+ *            buffers=BYTES for requests that are not whole and replies that are not taken, of all clients together
  *            sync=none, or interval, or commit, with dir=FOLDER: changes are kept in a file there, brought to stable
  *            storage never, every second, or before they are answered
  *
@@ -47,6 +48,7 @@ static struct {
     unsigned clients_max;
     struct connection *all, *touched;
     struct request request;
+    struct buffer_budget budget; /* of what all clients left unfinished, or did not take */
     char read[READ_BYTES];
 } server;
 
@@ -98,9 +100,11 @@ static void connection_open(int socket)
         return;
     }
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on); /* there is no other limit to a client's silence */
     c->socket = socket;
     c->in.limit = RESP_REQUEST_MAX + READ_BYTES;
     c->out.limit = REPLIES_MAX;
+    c->in.budget = c->out.budget = &server.budget;
     c->client.id = ++server.kv.connections;
     c->next = server.all;
     c->at = &server.all;
@@ -336,7 +340,7 @@ static bool store_open(void)
         log_open(&server.kv, folder, !strcmp(sync, "commit") ? LOG_COMMIT : LOG_INTERVAL, &torn, error, sizeof error);
     toll_check(server.kv.log, "%s", error);
     if (torn)
-        fprintf(stderr, "kv_server: %zu bytes at the end of the log were no whole command and are cut off\n", torn);
+        fprintf(stderr, "kv_server: %zu bytes at the end of the log were no whole commit and are cut off\n", torn);
     return server.kv.log != NULL;
 }
 
@@ -366,6 +370,7 @@ int main(int argc, char **argv)
         return toll_done();
     }
     server.clients_max = (unsigned)toll_arg_number("clients", 1500);
+    server.budget.limit = toll_arg_number("buffers", 32u << 20);
     server.poll = epoll_create1(EPOLL_CLOEXEC);
     if (server.poll < 0)
         toll_skip("no epoll here: %s", strerror(errno));

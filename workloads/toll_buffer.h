@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * toll_buffer.h: for workloads: bytes that grow at the end and are taken away at the front.  A buffer never grows over
- * its limit: what does not fit sets `broken`, and so does a lack of memory; nothing more is added then.
+ * its limit, nor all that share a budget over that: what does not fit sets `broken`, and so does a lack of memory;
+ * nothing more is added then.
+ *
+ * A budget is what keeps a server from being ended by clients: memory that is given out may turn out not to be there
+ * when it is first touched.
  */
 #ifndef TOLL_BUFFER_H
 #define TOLL_BUFFER_H
@@ -14,9 +18,14 @@
 #define BUFFER_FIRST 1024u
 #define BUFFER_KEPT 16384u /* an empty buffer keeps so much */
 
+struct buffer_budget {
+    size_t used, limit;
+};
+
 struct buffer {
     char *data; /* [start, end) are in use */
     size_t start, end, room, limit;
+    struct buffer_budget *budget; /* NULL: none */
     bool broken;
 };
 
@@ -25,12 +34,28 @@ static inline size_t buffer_used(const struct buffer *b)
     return b->end - b->start;
 }
 
-/* Empty afterwards, with the same limit. */
+/* Empty afterwards, with the same limits. */
 static inline void buffer_free(struct buffer *b)
 {
+    if (b->budget)
+        b->budget->used -= b->room;
     free(b->data);
     b->data = NULL;
     b->start = b->end = b->room = 0;
+}
+
+/* Memory for room bytes in place of what b has, both of which are there while one is copied to the other. */
+static inline char *buffer_memory(struct buffer *b, size_t room)
+{
+    struct buffer_budget *budget = b->budget;
+    char *data;
+
+    if (budget && (budget->used > budget->limit || room > budget->limit - budget->used))
+        return NULL;
+    data = malloc(room);
+    if (data && budget)
+        budget->used += room - b->room;
+    return data;
 }
 
 static __attribute__((noinline, unused)) bool buffer_grow(struct buffer *b, size_t n)
@@ -45,7 +70,7 @@ static __attribute__((noinline, unused)) bool buffer_grow(struct buffer *b, size
     if (room == b->room) { /* it fits once the front is reused */
         memmove(b->data, b->data + b->start, used);
     } else {
-        data = malloc(room);
+        data = buffer_memory(b, room);
         if (!data)
             return false;
         if (used)

@@ -3,8 +3,10 @@
  * web_server: serves the files of a folder by HTTP/1.1.  What it knows of the protocol and of files is in web/.
  *
  * Arguments: port=80  root=FOLDER  ops=, warm= (toll_serve.h)  cache=BYTES of files kept in memory  clients=N at once
+ *            buffers=BYTES for requests that are not whole and answers that are not taken, of all clients together
  *            timeout=SECONDS for a request to arrive, and for a client to take its answer or to ask again
  *            date=0: no Date in answers, so that they are equal everywhere
+ *            usage=1: /server-usage tells what the system has in use
  *
  * One thread.  The answers to requests that came together are sent together; a large file follows its head piece by
  * piece, as the client takes it, and then the next request is looked at.
@@ -48,6 +50,7 @@ static struct {
     int64_t timeout_s;
     struct connection ring; /* its after ends first */
     uint64_t digest, requests;
+    struct buffer_budget budget; /* of what all clients left unfinished, or did not take */
     char read[READ_BYTES], piece[PIECE_BYTES];
 } server;
 
@@ -111,6 +114,7 @@ static void connection_open(int socket)
     c->socket = socket;
     c->in.limit = HTTP_HEAD_MAX + READ_BYTES;
     c->out.limit = ANSWERS_MAX;
+    c->in.budget = c->out.budget = &server.budget;
     server.clients++;
     deadline_set(c);
     if (!poll_set(c, EPOLL_CTL_ADD, EPOLLIN))
@@ -373,6 +377,7 @@ static bool site_open(void)
     toll_check(server.site.cache.root >= 0, "root=%s: %s", root, strerror(errno));
     server.site.cache.limit = toll_arg_number("cache", 2u << 20);
     server.site.dates = toll_arg_number("date", 1) != 0;
+    server.site.usage = toll_arg_number("usage", 0) != 0;
     server.site.now_s = seconds_now();
     server.site.date_s = -1;
     return server.site.cache.root >= 0;
@@ -394,6 +399,7 @@ int main(int argc, char **argv)
     toll_main(argc, argv, "web_server");
     port = (unsigned)toll_arg_number("port", 80);
     server.clients_max = (unsigned)toll_arg_number("clients", 1500);
+    server.budget.limit = toll_arg_number("buffers", 16u << 20);
     server.timeout_s = (int64_t)toll_arg_number("timeout", 30);
     server.ring.after = server.ring.before = &server.ring;
     server.digest = TOLL_HASH_START;

@@ -65,6 +65,13 @@ static void reply_unknown(const struct request *r, struct buffer *out)
                (int)(r->words[0].length < ARGUMENTS_TOLD ? r->words[0].length : ARGUMENTS_TOLD), r->words[0].at, told);
 }
 
+/* A web page can have a browser send its form to any port.  Nothing of that may be taken for commands: as Redis has it,
+   the connection ends, without a reply. */
+static bool is_http(struct text name)
+{
+    return text_is(name, "post") || text_is(name, "host:");
+}
+
 static bool arity_holds(const struct command *command, size_t count)
 {
     return command->arity < 0 ? count >= (size_t)-command->arity : count == (size_t)command->arity;
@@ -87,7 +94,9 @@ void kv_execute(struct kv *kv, struct client *client, const struct request *r, s
     struct call call = {kv, client, r->words, r->count, out};
 
     kv->commands++;
-    if (!command)
+    if (!command && is_http(r->words[0]))
+        client->quits = true;
+    else if (!command)
         reply_unknown(r, out);
     else if (!arity_holds(command, r->count))
         resp_error(out, "ERR wrong number of arguments for '%s' command", command->name);

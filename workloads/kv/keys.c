@@ -35,36 +35,48 @@ static void run_type(struct call *c)
 
 /* ---- times to live ---- */
 
-/* Only if the option that follows allows it: -1 without options, 0 no, 1 yes, -2 wrong. */
-static int condition(struct call *c, const struct entry *e, int64_t expires_ms)
+/* When EXPIRE and its kind change anything. */
+enum condition { IF_NEVER = 1, IF_SET = 2, IF_LATER = 4, IF_EARLIER = 8 };
+
+static bool conditions_read(struct call *c, unsigned *out)
 {
-    if (c->count == 3)
-        return -1;
-    if (c->count > 4)
-        return -2;
-    if (text_is(c->words[3], "nx"))
-        return !e->expires_ms;
-    if (text_is(c->words[3], "xx"))
-        return e->expires_ms != 0;
-    if (text_is(c->words[3], "gt"))
-        return e->expires_ms && expires_ms > e->expires_ms;
-    if (text_is(c->words[3], "lt"))
-        return !e->expires_ms || expires_ms < e->expires_ms;
-    return -2;
+    static const char names[][3] = {"nx", "xx", "gt", "lt"};
+
+    *out = 0;
+    for (size_t i = 3; i < c->count; i++) {
+        unsigned which = 0;
+        while (which < 4 && !text_is(c->words[i], names[which]))
+            which++;
+        if (which == 4) {
+            resp_error(c->out, "ERR Unsupported option %.*s", (int)(c->words[i].length < 64 ? c->words[i].length : 64),
+                       c->words[i].at);
+            return false;
+        }
+        *out |= 1u << which;
+    }
+    if (*out & IF_NEVER && *out != IF_NEVER)
+        resp_error(c->out, "ERR NX and XX, GT or LT options at the same time are not compatible");
+    else if (!(~*out & (IF_LATER | IF_EARLIER)))
+        resp_error(c->out, "ERR GT and LT options at the same time are not compatible");
+    else
+        return true;
+    return false;
 }
 
-static void expire_at(struct call *c, int64_t expires_ms)
+/* What lives for ever ends later than anything. */
+static bool conditions_hold(unsigned conditions, int64_t now_ms, int64_t expires_ms)
+{
+    return !(conditions & IF_NEVER && now_ms) && !(conditions & IF_SET && !now_ms) &&
+           !(conditions & IF_LATER && (!now_ms || expires_ms <= now_ms)) &&
+           !(conditions & IF_EARLIER && now_ms && expires_ms >= now_ms);
+}
+
+static void expire_at(struct call *c, unsigned conditions, int64_t expires_ms)
 {
     struct entry *e = table_find(&c->kv->table, c->words[1]);
-    int allowed = e ? condition(c, e, expires_ms) : 0;
     struct text del[] = {TEXT("DEL"), c->words[1]};
 
-    if (allowed == -2) {
-        resp_error(c->out, "ERR Unsupported option %.*s", (int)(c->words[3].length < 64 ? c->words[3].length : 64),
-                   c->words[3].at);
-        return;
-    }
-    if (!e || !allowed) {
+    if (!e || !conditions_hold(conditions, e->expires_ms, expires_ms)) {
         resp_number(c->out, 0);
         return;
     }
@@ -84,14 +96,17 @@ static void expire_at(struct call *c, int64_t expires_ms)
 static void expire(struct call *c, int64_t unit, int64_t base)
 {
     int64_t n, ms, at;
+    unsigned conditions;
 
+    if (!conditions_read(c, &conditions))
+        return;
     if (!text_number(c->words[2], &n))
         resp_error(c->out, ERROR_NUMBER);
     else if (__builtin_mul_overflow(n, unit, &ms) || __builtin_add_overflow(ms, base, &at))
         resp_error(c->out, "ERR invalid expire time in '%s' command",
                    unit == 1 ? (base ? "pexpire" : "pexpireat") : (base ? "expire" : "expireat"));
     else
-        expire_at(c, at ? at : -1); /* 0 would be never */
+        expire_at(c, conditions, at ? at : -1); /* 0 would be never */
 }
 
 static void run_expire(struct call *c)

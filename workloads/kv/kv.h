@@ -31,7 +31,8 @@ struct client {
     bool quits; /* asked to be closed after its replies */
 };
 
-/* Executes a request of at least one word and appends its reply to out. */
+/* Executes a request of at least one word and appends its reply to out: one, or none where the client is to be closed
+   for it (client->quits). */
 void kv_execute(struct kv *kv, struct client *client, const struct request *r, struct buffer *out);
 
 /* ---- for the files with commands ---- */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* log.c: the append-only file (log.h). */
 #include "kv/log.h"
+#include "kv/log_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,7 +22,8 @@ struct log {
     struct kv *kv;
     int file, directory;
     enum log_sync sync;
-    struct buffer gathered;
+    struct buffer gathered; /* begins with room for the line of a commit, unless it is empty */
+    uint64_t nonce;
     off_t bytes, bytes_after_rewrite; /* of the file, whole commands */
     bool broken, dirty;               /* dirty: written, not synced */
     int64_t synced_ms;
@@ -53,6 +56,10 @@ const char *log_policy(const struct log *log)
 
 static void words_add(struct buffer *out, const struct text *words, size_t count)
 {
+    static const char room[LOG_LINE_BYTES];
+
+    if (buffer_used(out) == 0)
+        buffer_add(out, room, sizeof room);
     resp_array(out, count);
     for (size_t i = 0; i < count; i++)
         resp_text(out, words[i]);
@@ -77,6 +84,23 @@ static bool write_all(int file, const char *bytes, size_t n)
     return true;
 }
 
+/* Writes what was gathered, as one commit at that place of the file. */
+static bool commit_write(int file, uint64_t nonce, off_t place, struct buffer *gathered)
+{
+    char *line = gathered->data + gathered->start;
+    size_t n = buffer_used(gathered);
+
+    log_line_make(line, nonce, place, line + LOG_LINE_BYTES, n - LOG_LINE_BYTES);
+    return write_all(file, line, n);
+}
+
+static uint64_t nonce_make(void)
+{
+    uint64_t nonce = 0;
+
+    return getrandom(&nonce, sizeof nonce, 0) == sizeof nonce ? nonce : 0;
+}
+
 /* ---- writing anew ---- */
 
 static bool entry_write(struct buffer *piece, const struct entry *e)
@@ -92,22 +116,28 @@ static bool entry_write(struct buffer *piece, const struct entry *e)
     return !piece->broken;
 }
 
-static bool table_write(struct log *log, int file, off_t *bytes)
+/* Each piece is a commit. */
+static bool piece_write(int file, uint64_t nonce, struct buffer *piece, off_t *bytes)
+{
+    if (!commit_write(file, nonce, *bytes, piece))
+        return false;
+    *bytes += (off_t)buffer_used(piece);
+    buffer_take(piece, buffer_used(piece));
+    return true;
+}
+
+static bool table_write(const struct log *log, int file, uint64_t nonce, off_t *bytes)
 {
     struct buffer piece = {.limit = GATHERED_MAX};
-    bool good = true;
+    bool good = log_head_write(file, nonce) && lseek(file, LOG_HEAD_BYTES, SEEK_SET) >= 0;
 
-    *bytes = 0;
+    *bytes = LOG_HEAD_BYTES;
     for (struct entry *e = table_next(&log->kv->table, NULL); e && good; e = table_next(&log->kv->table, e)) {
         good = entry_write(&piece, e);
-        if (good && buffer_used(&piece) >= PIECE_BYTES) {
-            *bytes += (off_t)buffer_used(&piece);
-            good = write_all(file, piece.data + piece.start, buffer_used(&piece));
-            buffer_take(&piece, buffer_used(&piece));
-        }
+        if (good && buffer_used(&piece) >= PIECE_BYTES)
+            good = piece_write(file, nonce, &piece, bytes);
     }
-    *bytes += (off_t)buffer_used(&piece);
-    good = good && write_all(file, piece.data + piece.start, buffer_used(&piece)) && fsync(file) == 0;
+    good = good && (!buffer_used(&piece) || piece_write(file, nonce, &piece, bytes)) && fsync(file) == 0;
     buffer_free(&piece);
     return good;
 }
@@ -116,12 +146,13 @@ static bool table_write(struct log *log, int file, off_t *bytes)
 static bool rewrite(struct log *log)
 {
     int file = open(log->path_new, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    uint64_t nonce = nonce_make();
     off_t bytes;
 
     log->bytes_after_rewrite = log->bytes; /* not tried again before it has doubled */
     if (file < 0)
         return false;
-    if (!table_write(log, file, &bytes) || rename(log->path_new, log->path) != 0) {
+    if (!table_write(log, file, nonce, &bytes) || rename(log->path_new, log->path) != 0) {
         close(file);
         unlink(log->path_new);
         return false;
@@ -129,6 +160,7 @@ static bool rewrite(struct log *log)
     fsync(log->directory);
     close(log->file);
     log->file = file;
+    log->nonce = nonce;
     log->bytes = log->bytes_after_rewrite = bytes;
     log->dirty = false;
     return true;
@@ -141,8 +173,8 @@ static bool gathered_write(struct log *log)
     size_t n = buffer_used(&log->gathered);
 
     if (lseek(log->file, log->bytes, SEEK_SET) < 0 ||
-        !write_all(log->file, log->gathered.data + log->gathered.start, n)) {
-        /* Half a command may stay there: the next try writes over it, and who reads the file cuts it off. */
+        !commit_write(log->file, log->nonce, log->bytes, &log->gathered)) {
+        /* Half a commit may stay there: the next try writes over it, and who reads the file cuts it off. */
         return log_fail(log, "cannot be written");
     }
     log->bytes += (off_t)n;
@@ -200,55 +232,6 @@ int log_tick(struct log *log, int64_t now_ms)
 
 /* ---- reading ---- */
 
-/* Executes the whole commands in bytes; *done: how many bytes they are.  False: what follows them is no command of a
- * log. */
-static bool replay(struct kv *kv, const char *bytes, size_t n, size_t *done)
-{
-    struct request r = {0};
-    struct client nobody = {0};
-    struct buffer replies = {.limit = RESP_BULK_MAX * 2};
-    size_t at = 0;
-    enum resp got = RESP_REQUEST;
-
-    while (at < n && (got = resp_read(&r, bytes + at, n - at)) == RESP_REQUEST) {
-        if (bytes[at] != '*')
-            got = RESP_ERROR;
-        else if (r.count)
-            kv_execute(kv, &nobody, &r, &replies);
-        if (got == RESP_ERROR)
-            break;
-        buffer_take(&replies, buffer_used(&replies));
-        replies.broken = false;
-        at += r.bytes;
-    }
-    request_free(&r);
-    buffer_free(&replies);
-    *done = at;
-    return got != RESP_ERROR;
-}
-
-/* In pieces, of which one that ends within a command is read again with the next. */
-static bool file_read(struct log *log, size_t *torn)
-{
-    struct buffer piece = {.limit = RESP_REQUEST_MAX + PIECE_BYTES};
-    ssize_t got = 0;
-    size_t done;
-    bool good = true;
-    char *to;
-
-    while (good && (to = buffer_reserve(&piece, PIECE_BYTES)) && (got = read(log->file, to, PIECE_BYTES)) > 0) {
-        piece.end += (size_t)got;
-        good = replay(log->kv, piece.data + piece.start, buffer_used(&piece), &done);
-        log->bytes += (off_t)done;
-        buffer_take(&piece, done);
-    }
-    *torn = buffer_used(&piece);
-    buffer_free(&piece);
-    if (!good)
-        errno = EINVAL;
-    return good && to && got == 0;
-}
-
 static void __attribute__((format(printf, 3, 4))) say(char *error, size_t size, const char *format, ...)
 {
     va_list args;
@@ -276,24 +259,58 @@ static bool files_open(struct log *log, const char *directory, char *error, size
     return true;
 }
 
+/* What is behind the commits goes, unless it cannot come from a crash: of commits that are brought to stable storage
+   one after the other only the last can be torn. */
+static bool end_cut(struct log *log, off_t size, char *error, size_t error_size)
+{
+    if (log->sync == LOG_COMMIT && log_goes_on(log->file, log->nonce, log->bytes)) {
+        say(error, error_size,
+            "%s: byte %lld: damaged, and whole commits follow; sync=interval cuts the file off there", log->path,
+            (long long)log->bytes);
+        return false;
+    }
+    if (size > log->bytes && (ftruncate(log->file, log->bytes) != 0 || fsync(log->file) != 0)) {
+        say(error, error_size, "%s: cannot be cut off: %s", log->path, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* A file that is new gets its first line. */
+static bool head_read(struct log *log, off_t size, char *error, size_t error_size)
+{
+    if (size == 0) {
+        log->nonce = nonce_make();
+        if (log_head_write(log->file, log->nonce))
+            return true;
+        say(error, error_size, "%s: %s", log->path, strerror(errno));
+        return false;
+    }
+    if (log_head_read(log->file, &log->nonce))
+        return true;
+    say(error, error_size, "%s: not a log of this server: #log and a number were expected at its start", log->path);
+    return false;
+}
+
 static bool content_read(struct log *log, size_t *torn, char *error, size_t size)
 {
+    off_t bytes = lseek(log->file, 0, SEEK_END), end;
     bool good;
 
+    if (!head_read(log, bytes, error, size))
+        return false;
+    end = log_end_find(log->file, log->nonce);
     log->kv->replaying = true;
-    good = file_read(log, torn);
+    good = end >= 0 && log_read(log->kv, log->file, end, &log->bytes);
     log->kv->replaying = false;
     if (!good) {
         say(error, size, "%s: byte %lld: %s", log->path, (long long)log->bytes,
             errno == EINVAL ? "no command of a log" : strerror(errno));
         return false;
     }
-    if (*torn && (ftruncate(log->file, log->bytes) != 0 || fsync(log->file) != 0)) {
-        say(error, size, "%s: cannot be cut off: %s", log->path, strerror(errno));
-        return false;
-    }
+    *torn = bytes > end ? (size_t)(bytes - end) : 0;
     log->bytes_after_rewrite = log->bytes;
-    return true;
+    return !*torn || end_cut(log, bytes, error, size);
 }
 
 struct log *log_open(struct kv *kv, const char *directory, enum log_sync sync, size_t *torn, char *error, size_t size)

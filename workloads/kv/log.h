@@ -5,8 +5,8 @@
  *
  *      log_add     gathers           log_commit  writes, and syncs as the policy says: before any answer is sent
  *
- * A file that has grown to twice what it was after it was last written anew is written anew from the table, under
- * another name, and takes the old one's place by rename; nothing else is served meanwhile.
+ * Its form is log_file.h's.  A file that has grown to twice what it was after it was last written anew is written anew
+ * from the table, under another name, and takes the old one's place by rename; nothing else is served meanwhile.
  */
 #ifndef KV_LOG_H
 #define KV_LOG_H
@@ -15,8 +15,8 @@
 
 enum log_sync { LOG_INTERVAL, LOG_COMMIT };
 
-/* Opens directory/appendonly.aof, reads it into kv and cuts off what is not complete at its end.  NULL, with the reason
-   in error: it cannot be read, or is no such file.  *torn: bytes that were cut off. */
+/* Opens directory/appendonly.aof, reads it into kv and cuts off what is no whole commit at its end.  NULL, with the
+   reason in error: it cannot be read, is no such file, or is damaged elsewhere.  *torn: bytes that were cut off. */
 struct log *log_open(struct kv *kv, const char *directory, enum log_sync sync, size_t *torn, char *error, size_t size);
 void log_close(struct log *log);
 

@@ -2,6 +2,7 @@
 /* server.c: commands about the connection and the server. */
 #include "kv/kv.h"
 #include "kv/log.h"
+#include "toll_usage.h"
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,8 +52,17 @@ static void run_hello(struct call *c)
 {
     int64_t version = 2;
 
-    if (c->count > 1 && (!text_number(c->words[1], &version) || version != 2)) {
+    if (c->count > 1 && !text_number(c->words[1], &version)) {
+        resp_error(c->out, "ERR Protocol version is not an integer or out of range");
+        return;
+    }
+    if (version != 2) {
         resp_error(c->out, "NOPROTO unsupported protocol version");
+        return;
+    }
+    if (c->count > 2) {
+        resp_error(c->out, "ERR Syntax error in HELLO option '%.*s'",
+                   (int)(c->words[2].length < 64 ? c->words[2].length : 64), c->words[2].at);
         return;
     }
     resp_array(c->out, 14);
@@ -140,11 +150,20 @@ static void config_value(struct kv *kv, const char *name, char *out, size_t size
         out[0] = 0; /* save: there are no snapshots */
 }
 
+/* The case of what is asked for makes no difference. */
 static bool config_is_wanted(const struct call *c, const char *name)
 {
-    for (size_t i = 2; i < c->count; i++)
-        if (glob_match(c->words[i], (struct text){name, strlen(name)}))
+    char pattern[64];
+
+    for (size_t i = 2; i < c->count; i++) {
+        struct text w = c->words[i];
+        if (w.length > sizeof pattern)
+            continue;
+        for (size_t at = 0; at < w.length; at++)
+            pattern[at] = (char)tolower((unsigned char)w.at[at]);
+        if (glob_match((struct text){pattern, w.length}, (struct text){name, strlen(name)}))
             return true;
+    }
     return false;
 }
 
@@ -155,8 +174,12 @@ static void run_config(struct call *c)
     char value[64];
     size_t count = 0;
 
-    if (!text_is(c->words[1], "get") || c->count < 3) {
+    if (!text_is(c->words[1], "get")) {
         reply_subcommand(c);
+        return;
+    }
+    if (c->count < 3) {
+        resp_error(c->out, "ERR wrong number of arguments for 'config|get' command");
         return;
     }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -245,6 +268,15 @@ static bool section_is_wanted(const struct call *c, const char *name)
     return all;
 }
 
+/* What the system under the server has in use; only for who asks for it. */
+static void info_usage(struct info *info)
+{
+    char text[INFO_MAX / 2];
+
+    text[toll_usage(text, sizeof text)] = 0;
+    info_add(info, "# Usage\r\n%s\r\n", text);
+}
+
 static void run_info(struct call *c)
 {
     const struct kv *kv = c->kv;
@@ -270,6 +302,8 @@ static void run_info(struct call *c)
                  "keyspace_hits:%llu\r\nkeyspace_misses:%llu\r\n\r\n",
                  (unsigned long long)kv->connections, (unsigned long long)kv->commands, (unsigned long long)t->expired,
                  (unsigned long long)t->hits, (unsigned long long)t->misses);
+    if (c->count > 1 && section_is_wanted(c, "usage"))
+        info_usage(&info);
     if (section_is_wanted(c, "keyspace") && t->count)
         info_add(&info, "# Keyspace\r\ndb0:keys=%zu,expires=%zu,avg_ttl=0\r\n", t->count, t->heap_count);
     else if (section_is_wanted(c, "keyspace"))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* respond.c: answers (respond.h). */
 #include "web/respond.h"
+#include "toll_usage.h"
 #include "web/date.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -241,6 +242,21 @@ static int moved(struct site *site, const struct http_request *r, const char *pa
     return plain(site, 301, r->close, r, header, out);
 }
 
+/* What the system under the server has in use. */
+static int usage(struct site *site, const struct http_request *r, struct buffer *out)
+{
+    char text[1024];
+    size_t n = toll_usage(text, sizeof text);
+
+    head_begin(site, 200, r->close, r->minor == 0, out);
+    add_text(out, "Content-Type: text/plain; charset=utf-8\r\n");
+    add_length(out, n);
+    add_text(out, "\r\n");
+    if (r->method == HTTP_GET)
+        buffer_add(out, text, n);
+    return 200;
+}
+
 int respond(struct site *site, const struct http_request *r, struct buffer *out, struct response_rest *rest)
 {
     char path[HTTP_PATH_MAX + sizeof "/index.html"];
@@ -261,6 +277,8 @@ int respond(struct site *site, const struct http_request *r, struct buffer *out,
     f = cache_get(&site->cache, path, site->now_s, &status);
     if (!f && status == 301 && !folder)
         return moved(site, r, path, out);
+    if (!f && status == 404 && site->usage && !strcmp(path, "server-usage"))
+        return usage(site, r, out);
     if (!f)
         return plain(site, status == 301 ? 404 : status, r->close, r, "", out);
     status = condition(r, f);

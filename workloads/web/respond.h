@@ -14,6 +14,7 @@ struct site {
     struct cache cache;
     int64_t now_s;
     bool dates; /* answers have a Date; off where they must be equal everywhere */
+    bool usage; /* /server-usage says what the system has in use, unless there is a file of that name */
     int64_t date_s;
     char date[32];
 };

@@ -13,7 +13,7 @@ Q := $(if $(V),,@)
 # What is missing is installed or built when a goal needs it; `make deps DEPS=check` only reports.  Until build/deps.mk
 # is there nothing else is looked at, for its tools may be missing: make starts anew when it is.
 ifneq ($(filter-out help deps clean distclean format,$(MAKECMDGOALS)),)
-include build/deps.mk
+include build/deps.mk build/servers.mk
 ifneq ($(wildcard build/deps.mk),)
 include kernels/build.mk
 include kernels/linux/linux.mk
@@ -24,22 +24,25 @@ include tests/tests.mk
 endif
 endif
 
-DEPS_GROUPS := bench $(if $(filter test check fuzz golden% unit%,$(MAKECMDGOALS)),test)
-build/deps.mk: deps-always
+DEPS_GROUPS := bench $(if $(filter test check fuzz golden% unit% %-built,$(MAKECMDGOALS)),test)
+build/deps.mk build/servers.mk &: deps-always
 	@harness/deps/deps.sh $(DEPS_GROUPS)
 
-.PHONY: help deps deps-always bench report peers reference loc test check format clean distclean
+.PHONY: help deps deps-always bench throughput report memory readme peers reference loc test check format clean distclean
 deps-always:
 
 help:
 	@printf '%s\n' \
 		'make bench      install what is missing, build, run everything, write results and the report' \
+		'make throughput requests a second by redis-benchmark, wrk and ab, against Linux (15 minutes)' \
 		'make test       everything that can be checked here (10 minutes)' \
 		'make test-kvm   the time lane under a KVM on an emulated processor (5 to 10 minutes)' \
 		'make soak       the tests that take long: crashes (20 minutes)' \
 		'make check      layers, unit tests, golden files (1 minute)' \
 		'make reference  the exact counts that the tests expect, after a change that was meant' \
 		'make peers      instructions per operation beside those of other systems' \
+		'make memory     the smallest memory with which systems work, for the newest results; Linux too (5 minutes)' \
+		'make readme     the numbers of README.md, from results/reference and the newest results' \
 		'make loc        lines of code, shared and by structure' \
 		'make report     the report of the newest results once more' \
 		'make deps       only install and fetch what is needed (DEPS=check: only say what is missing)' \
@@ -49,17 +52,32 @@ help:
 deps:
 	@harness/deps/deps.sh bench test
 
-ifneq ($(filter bench report peers test check,$(MAKECMDGOALS)),)
+ifneq ($(filter bench report memory peers test check,$(MAKECMDGOALS)),)
 $(if $(and $(wildcard build/deps.mk),$(if $(wildcard build/toll),,no)),$(info building the harness))
 endif
 
 # TOLL_ARGS: further arguments for `toll run`, such as --only uni/pdf_open.
 bench: build/toll build/plugin/toll-count.so
 	@status=0; run=$$(build/toll run $(TOLL_ARGS)) || status=$$?; \
+	if [ -n "$$run" ] && [ $$status -ne 130 ]; then build/toll memory --run "$$run" >/dev/null || status=$$?; fi; \
+	if [ -n "$$run" ] && [ $$status -ne 130 ]; then build/toll report "$$run" || status=$$?; fi; exit $$status
+
+# TOLL_ARGS: further arguments for `toll throughput`; `latest` puts what is measured into the newest run.
+throughput: build/toll
+	@status=0; run=$$(build/toll throughput $(TOLL_ARGS)) || status=$$?; \
 	if [ -n "$$run" ] && [ $$status -ne 130 ]; then build/toll report "$$run" || status=$$?; fi; exit $$status
 
 report: build/toll
 	@build/toll report
+
+# Those of `make bench`, and Linux's.
+MEMORY_OF := null pdf_open kv_get web_1k db_insert_auto
+memory: build/toll build/plugin/toll-count.so
+	@build/toll memory --run latest "$$(printf '*:default/%s,' $(MEMORY_OF) | sed 's/,$$//')" && build/toll report
+
+# The numbers of README.md: those of results/reference; Linux's and the smallest memory are the newest run's.
+readme:
+	@$(PYTHON) reports/readme.py $(if $(wildcard results/latest/results.json),results/latest)
 
 peers: build/toll
 	@build/toll report --peers

@@ -160,21 +160,39 @@ static char *cell_name(struct arena *arena, const struct cell *cell)
 static const struct {
     size_t offset;
     const char *what;
-    bool optional; /* a system that does not tell it can still be compared */
+    enum {
+        ALWAYS,
+        IF_TOLD,
+        OF_OURS
+    } when; /* a system that does not tell it, or runs another program, is compared too */
 } shared[] = {
-    {offsetof(struct sample, output_sha256), "the output differs", false},
-    {offsetof(struct sample, workload_sha256), "the workload's object differs", false},
-    {offsetof(struct sample, words), "the workload's arguments differ", false},
-    {offsetof(struct sample, options), "QEMU's options differ", false},
-    {offsetof(struct sample, model), "the model of caches and TLBs differs", false},
-    {offsetof(struct sample, cpu_features), "what was found in the processor differs", true},
+    {offsetof(struct sample, output_sha256), "the output differs", OF_OURS},
+    {offsetof(struct sample, workload_sha256), "the workload's object differs", OF_OURS},
+    {offsetof(struct sample, words), "the workload's arguments differ", OF_OURS},
+    {offsetof(struct sample, answers), "what the clients were answered differs", IF_TOLD},
+    {offsetof(struct sample, options), "QEMU's options differ", ALWAYS},
+    {offsetof(struct sample, model), "the model of caches and TLBs differs", ALWAYS},
+    {offsetof(struct sample, cpu_features), "what was found in the processor differs", IF_TOLD},
 };
 
-static const char *shared_value(const struct cell *cell, size_t field)
+static const char *text_at(const struct cell *cell, size_t offset)
 {
-    const char *place = (const char *)cell->samples[0] + shared[field].offset;
+    const char *place = (const char *)cell->samples[0] + offset;
+    const char *text = *(const char *const *)(const void *)place;
 
-    return *(const char *const *)(const void *)place;
+    return text ? text : "";
+}
+
+static bool is_ours(const struct cell *cell)
+{
+    return !*text_at(cell, offsetof(struct sample, server));
+}
+
+static bool must_be_equal(size_t field, const struct cell *a, const struct cell *b)
+{
+    if (shared[field].when == IF_TOLD)
+        return *text_at(a, shared[field].offset) && *text_at(b, shared[field].offset);
+    return shared[field].when == ALWAYS || (is_ours(a) && is_ours(b));
 }
 
 /* Where two texts begin to differ, from the start of the word: "-M a -cpu x" and "-M a -cpu y" do at "x". */
@@ -198,10 +216,10 @@ static const char *peers_differ(struct arena *arena, const struct cell *a, const
         return arena_print(arena, "the operations differ between %s (%" PRId64 ") and %s (%" PRId64 ")", left,
                            a->samples[0]->ops, right, b->samples[0]->ops);
     for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
-        const char *x = shared_value(a, i), *y = shared_value(b, i);
+        const char *x = text_at(a, shared[i].offset), *y = text_at(b, shared[i].offset);
         size_t common = common_length(x, y);
 
-        if (strcmp(x, y) != 0 && !(shared[i].optional && (!*x || !*y)))
+        if (strcmp(x, y) != 0 && must_be_equal(i, a, b))
             return arena_print(arena, "%s between %s (%.24s) and %s (%.24s)", shared[i].what, left, x + common, right,
                                y + common);
     }
@@ -235,13 +253,15 @@ static int cell_from_json(struct arena *arena, const json_t *json, struct cell *
     const char *workload = json_string_value(json_object_get(json, "workload"));
     const char *variant = json_string_value(json_object_get(json, "variant"));
     const char *lane = json_string_value(json_object_get(json, "lane"));
+    const json_t *within = json_object_get(json, "repeats_within");
 
-    if (!structure || !workload || !variant || !lane)
+    if (!structure || !workload || !variant || !lane || (within && !(json_number_value(within) > 0)))
         return -1;
     *cell = (struct cell){.structure = arena_copy(arena, structure),
                           .workload = arena_copy(arena, workload),
                           .variant = arena_copy(arena, variant),
-                          .lane = arena_copy(arena, lane)};
+                          .lane = arena_copy(arena, lane),
+                          .repeats_within = json_number_value(within)};
     return 0;
 }
 
@@ -260,8 +280,11 @@ int admit_cells(struct arena *arena, const json_t *plan, const struct samples *s
         struct cell cell, *added;
 
         if (cell_from_json(arena, json, &cell))
-            return error_set(error, TOLL_USAGE, "plan.json: cells[%zu]: expected structure, workload, variant and lane",
-                             i);
+            return error_set(
+                error, TOLL_USAGE,
+                "plan.json: cells[%zu]: expected structure, workload, variant and lane, and above 0, if it "
+                "is there, repeats_within",
+                i);
         added = cells_add(arena, cells, cell);
         cell_fill(arena, added, samples);
         cell_judge(arena, plan, added);
@@ -273,10 +296,15 @@ int admit_cells(struct arena *arena, const json_t *plan, const struct samples *s
     return 0;
 }
 
-static void cell_append(json_t *list, const char *structure, const char *workload, const char *variant, enum lane lane)
+static void cell_append(json_t *list, const char *structure, const struct config_workload *workload,
+                        const char *variant, enum lane lane)
 {
-    json_array_append_new(list, json_pack("{ss ss ss ss}", "structure", structure, "workload", workload, "variant",
-                                          variant, "lane", plan_lane_name(lane)));
+    json_t *cell = json_pack("{ss ss ss ss}", "structure", structure, "workload", workload->name, "variant", variant,
+                             "lane", plan_lane_name(lane));
+
+    if (workload->repeats_within > 0)
+        json_object_set_new(cell, "repeats_within", json_real(workload->repeats_within));
+    json_array_append_new(list, cell);
 }
 
 static void guests_append(json_t *list, const struct plan *plan, const struct config_workload *workload, enum lane lane)
@@ -293,13 +321,13 @@ static void guests_append(json_t *list, const struct plan *plan, const struct co
                     continue;
                 for (size_t c = 0; c < guest->cell_count; c++) {
                     if (guest->cells[c].workload == workload)
-                        cell_append(list, guest->structure->name, workload->name, guest->variant, lane);
+                        cell_append(list, guest->structure->name, workload, guest->variant, lane);
                 }
             }
         }
         for (size_t r = 0; r < plan->refusal_count && lane == LANE_EXACT; r++) {
             if (plan->refusals[r].workload == workload && plan->refusals[r].structure == &config->structures[s])
-                cell_append(list, config->structures[s].name, workload->name, "default", lane);
+                cell_append(list, config->structures[s].name, workload, "default", lane);
         }
     }
 }

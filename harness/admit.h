@@ -25,7 +25,8 @@ struct cell {
     const struct sample **samples;
     size_t sample_count, sample_room;
     const char *status, *reason;
-    const char *audit; /* ok, failed, none */
+    const char *audit;     /* ok, failed, none */
+    double repeats_within; /* per cent, as bench.toml says; 0: it says nothing */
 };
 
 struct cells {

@@ -29,7 +29,7 @@ static const char *check_image(const struct claim *claim)
 {
     const struct sample *s = claim->sample;
     const json_t *images = json_object_get(claim->plan, "images");
-    const char *name = layout_image_name(claim->arena, s->structure, s->variant, s->workload);
+    const char *name = layout_image_name(claim->arena, s->structure, s->variant, s->server && *s->server, s->workload);
     const char *planned = json_string_value(json_object_get(images, name));
 
     if (!planned)

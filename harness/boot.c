@@ -4,12 +4,14 @@
  * about the same at each stage, and falls out of their differences.
  */
 #include "boot.h"
+#include "backend.h"
 #include "clock.h"
 #include "file.h"
 #include "layout.h"
 #include "process.h"
 #include "qemu.h"
 #include "qmp.h"
+#include "serve.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -32,7 +34,8 @@ struct wait {
     int ours, theirs; /* a socket: of the monitor, or of the debugger */
     int serial;       /* the reading end of the serial line */
     int cancel;
-    uint64_t entry; /* the kernel's first instruction */
+    struct backend backend; /* of a server's guest */
+    uint64_t entry;         /* the kernel's first instruction */
     bool reached;
 };
 
@@ -134,8 +137,19 @@ static void emulate(struct strings *argv)
 static int command_make(struct arena *arena, const struct boot *boot, struct wait *wait, const char *serial,
                         struct strings *argv, struct error *error)
 {
-    struct qemu_files files = {.disk = arena_print(arena, "%s/disk.img", boot->folder), .serial = serial, .counts = ""};
+    struct qemu_files files = {.disk = arena_print(arena, "%s/disk.img", boot->folder),
+                               .serial = serial,
+                               .counts = "",
+                               .words = plan_is_batch(boot->guest->structure) ? QEMU_AT_ONCE : NULL};
 
+    const struct config_clients *clients = boot->guest->cells[0].workload->load;
+
+    if (clients && backend_open(arena, boot->network, serve_port(clients), &wait->backend, error))
+        return -1;
+    if (clients) {
+        files.netdev = wait->backend.netdev;
+        files.words = files.words ? arena_print(arena, "%s %s", files.words, wait->backend.words) : wait->backend.words;
+    }
     if (wait->stage != BOOT_READY && qmp_pair(&wait->ours, &wait->theirs, error))
         return -1;
     if (wait->stage == BOOT_QEMU)
@@ -165,6 +179,7 @@ static int stage_boot(struct arena *arena, const struct boot *boot, struct wait 
     int failed = command_make(arena, boot, wait, serial, &argv, error);
 
     options.keep = wait->theirs;
+    options.keep_too = wait->backend.keep;
     options.context = wait;
     failed = failed || process_run(argv.items, &options, &end, error);
     if (!failed && !wait->reached) {
@@ -183,7 +198,8 @@ static int stage_boot(struct arena *arena, const struct boot *boot, struct wait 
 int boot_until(struct arena *arena, const struct boot *boot, enum boot_stage stage, struct error *error)
 {
     char *serial = arena_print(arena, "%s/serial", boot->folder);
-    struct wait wait = {.stage = stage, .ours = -1, .theirs = -1, .serial = -1, .cancel = boot->cancel};
+    struct wait wait = {
+        .stage = stage, .ours = -1, .theirs = -1, .serial = -1, .cancel = boot->cancel, .backend = {.tap = {.fd = -1}}};
     int failed;
 
     if (entry_read(arena, layout_image(arena, boot->guest).map, &wait.entry, error))
@@ -195,6 +211,7 @@ int boot_until(struct arena *arena, const struct boot *boot, enum boot_stage sta
         return file_error(error, "open the serial line", serial);
     failed = stage == BOOT_NONE ? 0 : stage_boot(arena, boot, &wait, serial, error);
     close(wait.serial);
+    backend_close(&wait.backend);
     if (wait.ours >= 0)
         close(wait.ours);
     if (wait.theirs >= 0)

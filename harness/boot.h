@@ -25,7 +25,8 @@ struct boot {
     const struct config *config;
     const struct plan_guest *guest;
     const char *folder;
-    const char *kvm_cpu; /* NULL: under emulation */
+    const char *kvm_cpu;         /* NULL: under emulation */
+    enum config_network network; /* of a server's guest: user or tap */
     int cancel;
 };
 

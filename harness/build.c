@@ -32,7 +32,7 @@ static void add_guest(struct arena *arena, struct strings *files, const struct p
     add_once(arena, files, image.cmdline);
     add_once(arena, files, image.map);
     for (size_t i = 0; i < guest->cell_count; i++)
-        add_once(arena, files, layout_manifest(arena, guest, guest->cells[i].workload->program));
+        add_once(arena, files, layout_manifest(arena, guest, guest->cells[i].program));
 }
 
 struct strings build_list(struct arena *arena, const struct plan *plan)

@@ -4,6 +4,7 @@
  */
 #include "check.h"
 #include "file.h"
+#include "rates.h"
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +72,7 @@ int check_folders(struct arena *arena, const char *stored, const char *made, con
 int check_derived(struct arena *arena, const char *folder, const char *scratch, const struct results *results,
                   struct check *check, struct error *error)
 {
-    static const char *const names[] = {"results.json", "results.csv", NULL};
+    const char *const names[] = {"results.json", "results.csv", results->rates ? RATES_DERIVED : NULL, NULL};
 
     if (results_write(arena, scratch, results, error))
         return -1;

@@ -16,7 +16,8 @@ struct check {
 int check_folders(struct arena *arena, const char *stored, const char *made, const char *const *names,
                   struct check *check, struct error *error);
 
-/* Derives results.json and results.csv once more, into the folder scratch, and compares them. */
+/* Derives results.json, results.csv and, of a run with rates, rates.json once more, into the folder scratch, and
+ * compares them. */
 int check_derived(struct arena *arena, const char *folder, const char *scratch, const struct results *results,
                   struct check *check, struct error *error);
 

@@ -12,7 +12,9 @@
  *
  * A request of the mix is drawn by weight; in a command %d is a random key below `keys` and %v that key's value.  With
  * keys and values, the first requests of all set every key, so that each GET has its answer.  Everything random comes
- * from the seed.  Each answer is checked: its form, its length, and its content where that is known.
+ * from the seed.  Each answer is checked: its form, its length, and its content where that is known.  What cannot be
+ * known here is compared between systems, by a digest; of an answer in http only the content is in it, for heads differ
+ * with the server's name and date.
  */
 #ifndef TOLL_CLIENT_H
 #define TOLL_CLIENT_H
@@ -47,6 +49,7 @@ struct client_flow {
 struct client {
     const struct config_clients *load;
     uint64_t total, issued, answered, errors;
+    uint64_t answers; /* digest of the content of each answer with its request's number, in whatever order they came */
     uint64_t random;
     uint64_t *hashes;               /* of the answer to each request of the mix, once known */
     char error[CLIENT_ERROR_BYTES]; /* the first */

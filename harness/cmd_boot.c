@@ -3,6 +3,7 @@
  * cmd_boot.c: `toll boot`: boot latency from the start of QEMU's process to the guest's ready line, in its parts.
  * hyperfine calls `toll boot --once STAGE` for each stage in turn.
  */
+#include "backend.h"
 #include "boot.h"
 #include "build.h"
 #include "command.h"
@@ -305,10 +306,12 @@ int cmd_boot(struct command *command)
         return command_usage(command);
     request.options.lanes = LANE_TIME;
     request.options.repetitions = 1;
+    request.options.servers = true;
     boot.config = &config;
     if (result || config_load(&command->arena, request.config_path, &config, &error) ||
         plan_make(&command->arena, &config, &request.options, &plan, &error))
         return command_fail(command, &error);
+    boot.network = backend_choose(config.network);
     if (!request.once)
         return measure(command, &request, &boot, &plan, &error) ? command_fail(command, &error) : TOLL_OK;
     boot.guest = plan.guests;

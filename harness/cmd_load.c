@@ -6,6 +6,7 @@
 #include "config.h"
 #include "layout.h"
 #include "load.h"
+#include "load_guest.h"
 #include "process.h"
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -16,14 +17,15 @@
 #include <string.h>
 
 #define SECONDS_DEFAULT 10
+#define WORKLOAD_DEFAULT "kv_get"
 
 static const char usage[] =
-    "usage: toll load HOST:PORT [OPTION...]\n"
+    "usage: toll load HOST:PORT|STRUCTURE[:VARIANT]/WORKLOAD [OPTION...]\n"
     "\n"
     "Sends the requests of a stanza's load table to a server, checks each answer, and tells how many were answered a\n"
-    "second and how long they took.  HOST is an IPv4 address.\n"
+    "second and how long they took.  HOST is an IPv4 address; or toll boots that server in a guest.\n"
     "\n"
-    "      --workload NAME   the stanza (kv_get)\n"
+    "      --workload NAME   the stanza (kv_get, or the guest's)\n"
     "      --connections N   instead of the stanza's\n"
     "      --pipeline N      instead of the stanza's\n"
     "      --rate N          N requests a second, whether the server keeps up or not: latencies are from when a\n"
@@ -31,17 +33,19 @@ static const char usage[] =
     "      --seconds S       for so long (10)\n"
     "      --requests N      or for so many\n"
     "      --ramp MS         between the opening of two connections (1)\n"
+    "      --network WAY     of a guest: user, tap or auto, instead of bench.toml's\n"
+    "      --accel tcg       of a guest: emulate it even where KVM works\n"
     "      --json            as JSON\n"
     "      --config FILE     read FILE instead of bench.toml\n"
     "  -h, --help            show this\n";
 
 struct request {
-    const char *config_path, *workload;
+    const char *config_path, *workload, *network;
     double connections, pipeline, rate, seconds, requests, ramp; /* below 0: not given */
-    bool json;
+    bool json, emulated;
 };
 
-enum { OPT_WORKLOAD = 256, OPT_JSON, OPT_CONFIG, OPT_NUMBERS };
+enum { OPT_WORKLOAD = 256, OPT_JSON, OPT_CONFIG, OPT_NETWORK, OPT_ACCEL, OPT_NUMBERS };
 
 static const struct {
     const char *name;
@@ -57,6 +61,7 @@ static const struct {
     {"ramp", offsetof(struct request, ramp), 0, 60000, true},
 };
 #define NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
+#define FIXED 6 /* further options */
 
 static int number_take(struct request *request, unsigned index, struct error *error)
 {
@@ -83,6 +88,14 @@ static int option_take(struct command *command, struct request *request, int opt
     case OPT_CONFIG:
         request->config_path = command_path(command, optarg);
         return 0;
+    case OPT_NETWORK:
+        request->network = optarg;
+        return 0;
+    case OPT_ACCEL:
+        request->emulated = strcmp(optarg, "tcg") == 0;
+        return request->emulated || strcmp(optarg, "kvm") == 0
+                   ? 0
+                   : error_set(error, TOLL_USAGE, "--accel %s: expected kvm or tcg", optarg);
     default:
         return number_take(request, (unsigned)option - OPT_NUMBERS, error);
     }
@@ -91,14 +104,14 @@ static int option_take(struct command *command, struct request *request, int opt
 /* 0 to go on, 1 if the help was shown, -1 with an error, whose text is empty if getopt named the mistake. */
 static int request_parse(struct command *command, struct request *request, struct error *error)
 {
-    struct option options[NUMBERS + 5] = {{"workload", required_argument, NULL, OPT_WORKLOAD},
-                                          {"json", no_argument, NULL, OPT_JSON},
-                                          {"config", required_argument, NULL, OPT_CONFIG},
-                                          {"help", no_argument, NULL, 'h'}};
+    struct option options[NUMBERS + FIXED + 1] = {
+        {"workload", required_argument, NULL, OPT_WORKLOAD}, {"json", no_argument, NULL, OPT_JSON},
+        {"config", required_argument, NULL, OPT_CONFIG},     {"network", required_argument, NULL, OPT_NETWORK},
+        {"accel", required_argument, NULL, OPT_ACCEL},       {"help", no_argument, NULL, 'h'}};
     int option;
 
     for (size_t i = 0; i < NUMBERS; i++)
-        options[4 + i] = (struct option){numbers[i].name, required_argument, NULL, OPT_NUMBERS + (int)i};
+        options[FIXED + i] = (struct option){numbers[i].name, required_argument, NULL, OPT_NUMBERS + (int)i};
     error->text[0] = '\0';
     while ((option = getopt_long(command->argc, command->argv, "h", options, NULL)) != -1) {
         if (option == 'h') {
@@ -183,33 +196,77 @@ static void print_json(const struct request *request, const struct load_options 
     json_decref(json);
 }
 
-static int run(struct command *command, const struct request *request, struct error *error)
-{
-    struct load_options options = {.rate = request->rate > 0 ? request->rate : 0,
-                                   .requests = request->requests > 0 ? (uint64_t)request->requests : 0,
-                                   .ramp_ms = request->ramp >= 0 ? (unsigned)request->ramp : 1};
-    struct load_result *result = arena_alloc(&command->arena, sizeof(*result));
-    struct config_clients clients;
-    struct config config;
+/* What a visit needs: the clients come to a server at an address. */
+struct visit {
+    struct command *command;
+    const struct request *request;
+    const struct config *config;
+    struct load_options options;
+};
 
-    options.seconds = request->seconds > 0 ? request->seconds : options.requests ? 0 : SECONDS_DEFAULT;
-    if (address_parse(command->argv[optind], &options.to, error) ||
-        config_load(&command->arena, request->config_path, &config, error) ||
-        clients_find(request, &config, &clients, error))
+static int visit_run(void *context, pid_t qemu, const struct sockaddr_in *server, struct error *error)
+{
+    struct visit *visit = context;
+    struct load_result *result = arena_alloc(&visit->command->arena, sizeof(*result));
+    struct config_clients clients;
+
+    (void)qemu;
+    visit->options.to = *server;
+    visit->options.load = &clients;
+    if (clients_find(visit->request, visit->config, &clients, error) || load_run(&visit->options, result, error))
         return -1;
-    options.load = &clients;
-    options.seed = config.seed;
-    options.cancel = process_catch_signals();
-    if (load_run(&options, result, error))
-        return -1;
-    (request->json ? print_json : print_text)(request, &options, result);
+    (visit->request->json ? print_json : print_text)(visit->request, &visit->options, result);
     return result->errors ? error_set(error, TOLL_GUEST, "%llu answers were wrong", (unsigned long long)result->errors)
                           : 0;
 }
 
+static int guest_run(struct visit *visit, struct config *config, struct request *request, const char *name,
+                     struct error *error)
+{
+    struct load_guest guest = {.name = name,
+                               .network = request->network,
+                               .emulated = request->emulated,
+                               .cancel = visit->options.cancel,
+                               .visit = visit_run,
+                               .context = visit};
+
+    if (!request->workload)
+        request->workload = strchr(name, '/') + 1;
+    return load_guest_run(&visit->command->arena, config, &guest, error);
+}
+
+static int run(struct command *command, struct request *request, struct error *error)
+{
+    const char *name = command->argv[optind];
+    struct config config;
+    struct visit visit = {.command = command, .request = request, .config = &config};
+    struct sockaddr_in server;
+
+    visit.options = (struct load_options){.rate = request->rate > 0 ? request->rate : 0,
+                                          .requests = request->requests > 0 ? (uint64_t)request->requests : 0,
+                                          .ramp_ms = request->ramp >= 0 ? (unsigned)request->ramp : 1};
+    visit.options.seconds = request->seconds > 0 ? request->seconds : visit.options.requests ? 0 : SECONDS_DEFAULT;
+    if ((!load_guest_is(name) && address_parse(name, &server, error)) ||
+        config_load(&command->arena, request->config_path, &config, error))
+        return -1;
+    visit.options.seed = config.seed;
+    visit.options.cancel = process_catch_signals();
+    if (load_guest_is(name))
+        return guest_run(&visit, &config, request, name, error);
+    if (!request->workload)
+        request->workload = WORKLOAD_DEFAULT;
+    return visit_run(&visit, 0, &server, error);
+}
+
 int cmd_load(struct command *command)
 {
-    struct request request = {LAYOUT_CONFIG, "kv_get", -1, -1, -1, -1, -1, -1, false};
+    struct request request = {.config_path = LAYOUT_CONFIG,
+                              .connections = -1,
+                              .pipeline = -1,
+                              .rate = -1,
+                              .seconds = -1,
+                              .requests = -1,
+                              .ramp = -1};
     struct error error;
     int result = request_parse(command, &request, &error);
 

@@ -28,6 +28,7 @@ int cmd_calibrate(struct command *command);
 int cmd_doctor(struct command *command);
 int cmd_memory(struct command *command);
 int cmd_load(struct command *command);
+int cmd_throughput(struct command *command);
 int cmd_boot(struct command *command);
 
 /* A path that the user gave, as seen from the top of the tree. */

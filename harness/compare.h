@@ -4,10 +4,10 @@
  * which part.
  *
  * Exact counts are compared exactly, except in windows into which interrupts fell: there half a percent, or two events
- * a window, may come of when they fell.  Instructions are then looked at part by part, for half a percent of all may be
- * much of one.  Measured values are compared by the Hodges-Lehmann shift and its interval and
- * by the permutation test, whose p-values are corrected for how many cells are tested (Holm).  Modelled values are made
- * of counts that are compared themselves, so they are not.
+ * a window, may come of when they fell; or as much more as `repeats_within` of the workload's stanza says. Instructions
+ * are then looked at part by part, for half a percent of all may be much of one.  Measured values are compared by the
+ * Hodges-Lehmann shift and its interval and by the permutation test, whose p-values are corrected for how many cells
+ * are tested (Holm).  Modelled values are made of counts that are compared themselves, so they are not.
  */
 #ifndef TOLL_COMPARE_H
 #define TOLL_COMPARE_H

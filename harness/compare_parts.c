@@ -119,6 +119,7 @@ bool compare_parts_changed(struct arena *arena, const struct results *before, co
         double noise = fmax(VERDICT_INTERRUPTED_SHARE * delta->from, VERDICT_INTERRUPTED_EVENTS * each / ops);
         double change = delta->to - delta->from;
 
+        noise = fmax(noise, verdict_repeats_within(line));
         if ((change > 0) == (line->shift > 0) && fabs(change) > noise * (1 + ROUNDING))
             return true;
     }

@@ -13,7 +13,8 @@ const char *compare_parts_text(struct arena *arena, const struct results *before
                                const struct compare_line *line);
 
 /* Whether in a window with so many interrupts a part's share of the line changed, with the line, by more than half a
-   percent of it and more than what two interrupts make the part do. */
+   percent of it, more than what two interrupts make the part do, and more than bench.toml lets the whole line change.
+ */
 bool compare_parts_changed(struct arena *arena, const struct results *before, const struct results *after,
                            const struct compare_line *line, double interrupts);
 

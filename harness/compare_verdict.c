@@ -32,6 +32,11 @@ double verdict_allowed(const struct compare_options *options, const struct compa
     return allowed;
 }
 
+double verdict_repeats_within(const struct compare_line *line)
+{
+    return fmax(line->a->repeats_within, line->b->repeats_within) / 100 * fabs(line->from);
+}
+
 void verdict_exact(struct compare_line *line, bool interrupted, bool lower_is_better)
 {
     double change = line->to - line->from, worse = lower_is_better ? change : -change, noise;
@@ -40,6 +45,7 @@ void verdict_exact(struct compare_line *line, bool interrupted, bool lower_is_be
     if (interrupted)
         noise = fmax(VERDICT_INTERRUPTED_SHARE * fabs(line->from),
                      (double)VERDICT_INTERRUPTED_EVENTS / (double)line->b->samples[0]->ops);
+    noise = fmax(noise, verdict_repeats_within(line));
     line->shift = change;
     line->range = (struct stats_interval){change, change};
     line->p = fabs(change) <= noise;

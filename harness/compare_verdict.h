@@ -15,6 +15,9 @@
  */
 double verdict_allowed(const struct compare_options *options, const struct compare_line *line);
 
+/* As much of a count as the two runs' bench.toml lets it differ; 0: they say nothing. */
+double verdict_repeats_within(const struct compare_line *line);
+
 /* Sets shift and verdict of a count; interrupted: in one of the windows there were interrupts. */
 void verdict_exact(struct compare_line *line, bool interrupted, bool lower_is_better);
 

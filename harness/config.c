@@ -31,12 +31,32 @@ bool config_variant_is_word(const char *name)
     return strcmp(name, "default") != 0 && strcmp(name, CONFIG_TWIN) != 0 && strcmp(name, CONFIG_BOOKLESS) != 0;
 }
 
-bool config_variant_runs(const struct config_variant *variant, const char *workload)
+const struct config_variant *config_variant_find(const struct config_structure *structure, const char *name)
+{
+    for (size_t i = 0; i < structure->variant_count; i++) {
+        if (strcmp(structure->variants[i].name, name) == 0)
+            return &structure->variants[i];
+    }
+    return NULL;
+}
+
+const char *config_server_find(const struct config_variant *variant, const struct config_workload *workload)
+{
+    for (size_t i = 0; variant && i < variant->server_count; i++) {
+        if (strcmp(variant->servers[i].program, workload->program) == 0)
+            return variant->servers[i].server;
+    }
+    return NULL;
+}
+
+bool config_variant_runs(const struct config_variant *variant, const struct config_workload *workload)
 {
     bool runs = variant->on.count == 0;
 
+    if (variant->server_count && (!workload->load || !config_server_find(variant, workload)))
+        return false;
     for (size_t i = 0; i < variant->on.count; i++)
-        runs |= fnmatch(variant->on.items[i], workload, 0) == 0;
+        runs |= fnmatch(variant->on.items[i], workload->name, 0) == 0;
     return runs;
 }
 

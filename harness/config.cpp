@@ -78,6 +78,10 @@ class Loader
         out_->memory_mib = static_cast<uint32_t>(run.take_number("memory_mib", 16, 65536, CONFIG_MEMORY_DEFAULT));
         out_->machine = copy(run.take_choice("machine", {"microvm", "q35"}));
         out_->cpu = copy(run.take_word("cpu", "max"));
+        const std::string network = run.take_choice("network", {"auto", "user", "tap"});
+        out_->network = network == "auto"   ? CONFIG_NETWORK_AUTO
+                        : network == "user" ? CONFIG_NETWORK_USER
+                                            : CONFIG_NETWORK_TAP;
         out_->seed = run.take_number("seed", 0, COUNT_MAX, 1);
         const std::string profile = run.take_word("profile", "");
         out_->profile = profile.empty() ? nullptr : copy(profile);
@@ -178,8 +182,44 @@ class Loader
                 strings_add(arena_, &variant->on, pattern.c_str());
                 check_pattern_later(table, *place, pattern);
             }
+            if (const toml::table *servers = table.take_table("servers"))
+                load_servers(table, *servers, structure, *variant);
             table.finish();
         }
+    }
+
+    /* servers = { PROGRAM = "SERVER" }: the distribution's, which only its own kernel can run. */
+    void load_servers(const Table &table, const toml::table &servers, const config_structure &structure,
+                      config_variant &out)
+    {
+        static const std::vector<std::string> known = {"redis-server", "nginx"};
+        if (std::string(structure.name) != "linux")
+            table.fail(servers, "servers", "only linux runs programs of the distribution; remove it");
+        if (std::string(out.name) == "default")
+            table.fail(servers, "servers", "the default runs our own programs; name another variant for it");
+        out.servers = make<config_server>(servers.size());
+        for (auto &&[key, node] : servers) {
+            std::string program(key.str());
+            const auto *text = node.as_string();
+            if (!text || std::find(known.begin(), known.end(), text->get()) == known.end())
+                table.fail(node, "servers." + program,
+                           "expected a server that kernels/linux/serve.c knows, \"redis-server\" or \"nginx\", found " +
+                               type_name(node) + "; correct it");
+            check_program_later(table, node, program);
+            out.servers[out.server_count++] = {copy(program), copy(text->get())};
+        }
+    }
+
+    void check_program_later(const Table &table, const toml::node &node, const std::string &program)
+    {
+        late_checks_.push_back([this, table, &node, program] {
+            for (size_t i = 0; i < out_->workload_count; i++) {
+                if (program == out_->workloads[i].program && out_->workloads[i].load)
+                    return;
+            }
+            table.fail(node, "servers." + program,
+                       "no workload with a load has this program; correct the name or remove it");
+        });
     }
 
     /* Workloads are read after structures. */
@@ -354,6 +394,8 @@ class Loader
         out.program = copy(table.take_name("program", name));
         out.ops = table.take_number("ops", 1, COUNT_MAX, 1000);
         out.warm = table.take_number("warm", 0, COUNT_MAX, 0);
+        if (table.has("repeats_within"))
+            out.repeats_within = table.take_amount("repeats_within", 0.01, 10);
         for (const auto &[text, node] : table.take_words("args")) {
             if (text.find('=') == std::string::npos || text == "+")
                 table.fail(*node, "args", "expected words key=value, found \"" + text + "\"; add =VALUE");

@@ -24,9 +24,16 @@ extern "C" {
 #define CONFIG_BOOKS "books="
 #define CONFIG_BOOKLESS CONFIG_BOOKS "off" /* the image that keeps no books (kernels/bookless) */
 
-/* A word for the kernel's command line, "default" for none, or one of the above. */
+/* A server of the distribution that a variant runs in the place of a workload's program. */
+struct config_server {
+    char *program, *server;
+};
+
+/* A word for the kernel's command line, "default" for none, or one of the above; one with servers is no word either. */
 struct config_variant {
     char *name;
+    struct config_server *servers; /* it runs only the workloads of these programs that have a load */
+    size_t server_count;
     struct strings on; /* patterns of the workloads that it runs; none: all */
     bool time_only;    /* not in the exact lane */
     bool no_global;    /* no page of its kernel is global, for the model of the TLBs */
@@ -44,6 +51,9 @@ struct config_structure {
 struct config_refusal {
     char *structure, *reason;
 };
+
+/* How real clients on the host reach a guest (backend.h). */
+enum config_network { CONFIG_NETWORK_AUTO, CONFIG_NETWORK_USER, CONFIG_NETWORK_TAP };
 
 enum config_protocol { CONFIG_ECHO, CONFIG_RESP, CONFIG_HTTP, CONFIG_STREAM };
 
@@ -72,9 +82,10 @@ struct config_workload {
     char *name;
     char *program; /* the source file in workloads/, which several stanzas may run */
     uint64_t ops, warm;
-    struct strings args;  /* further words key=value */
-    struct strings files; /* paths; each is on the disk as pdf/BASENAME and an argument file=pdf/BASENAME */
-    struct strings on;    /* structures; none: all */
+    double repeats_within; /* per cent: two runs' counts may be so far apart; 0: as far as interrupts make them */
+    struct strings args;   /* further words key=value */
+    struct strings files;  /* paths; each is on the disk as pdf/BASENAME and an argument file=pdf/BASENAME */
+    struct strings on;     /* structures; none: all */
     struct config_refusal *refusals;
     size_t refusal_count;
     const struct config_clients *load; /* NULL: nobody comes */
@@ -88,9 +99,10 @@ struct config {
     uint32_t time_budget_s;                          /* for the whole time lane */
     int time_cpu;                                    /* the processor for the guest, or -1: chosen (observe.h) */
     char *machine, *cpu;
-    char *profile;           /* of the cost model (profile.h); NULL: nothing is modelled */
-    char *model;             /* the profile whose caches and TLBs the exact lane models; NULL: none */
-    const char *model_sizes; /* these, as the plugin's options (hierarchy.h), once somebody looked them up */
+    enum config_network network; /* outside the exact lane */
+    char *profile;               /* of the cost model (profile.h); NULL: nothing is modelled */
+    char *model;                 /* the profile whose caches and TLBs the exact lane models; NULL: none */
+    const char *model_sizes;     /* these, as the plugin's options (hierarchy.h), once somebody looked them up */
     uint64_t seed, epoch;
     uint32_t edge_interrupts; /* [audit]: interrupts that may fall between a mark and the reading of the books */
     struct config_structure *structures;
@@ -106,11 +118,17 @@ int config_load(struct arena *arena, const char *path, struct config *out, struc
 const struct config_structure *config_structure_find(const struct config *config, const char *name);
 const struct config_workload *config_workload_find(const struct config *config, const char *name);
 
-/* Whether a variant of that name is a word for the kernel's command line. */
+/* The variant of that name, or NULL. */
+const struct config_variant *config_variant_find(const struct config_structure *structure, const char *name);
+
+/* Whether a variant of that name is a word for the kernel's command line, unless it has servers. */
 bool config_variant_is_word(const char *name);
 
-/* Whether the variant runs workloads of that name. */
-bool config_variant_runs(const struct config_variant *variant, const char *workload);
+/* The server that takes the place of the workload's program, or NULL. */
+const char *config_server_find(const struct config_variant *variant, const struct config_workload *workload);
+
+/* Whether the variant runs the workload. */
+bool config_variant_runs(const struct config_variant *variant, const struct config_workload *workload);
 
 /* Why the structure does not run the workload: a reason from bench.toml, or NULL if it does. */
 const char *config_refusal_find(const struct config_workload *workload, const char *structure);

@@ -147,6 +147,7 @@ static void event_window(struct arena *arena, const json_t *event, struct counts
     }
     run->windows++;
     run->ops = json_integer_value(json_object_get(event, "ops"));
+    run->before = run->metrics;
     run->metrics = (struct metrics){0};
     window_flatten(arena, event, &run->metrics);
     run->hops = (struct strings){0};

@@ -19,6 +19,7 @@ struct counts_run {
     unsigned windows;
     int64_t ops;            /* operation marks seen in the last window */
     struct metrics metrics; /* of the last window */
+    struct metrics before;  /* of the one before it */
     struct strings hops;    /* the way of one of its operations through the domains: see sample.h */
 };
 

@@ -59,6 +59,7 @@ struct sample guest_sample(struct arena *arena, const struct guest_context *cont
         .image_sha256 = at->image_sha256,
         .image_bytes = at->image_bytes,
         .words = at->words,
+        .server = at->server,
         .options = qemu_options(arena, context->config, guest->lane, context->kvm_cpu),
         .cpu_features = "",
         .model = guest->lane == LANE_EXACT && context->config->model_sizes ? context->config->model_sizes : "",
@@ -151,8 +152,9 @@ static int peer_prepare(struct arena *arena, const struct guest_context *context
     if (!guest->cells[0].workload->load)
         return 0;
     for (size_t i = 0; i < guest->cell_count; i++)
-        jobs[i] = (struct peer_job){guest->cells[i].workload->load,
-                                    guest->cells[i].workload->warm + guest->cells[i].workload->ops};
+        jobs[i] = (struct peer_job){guest->cells[i].workload->name, guest->cells[i].workload->load,
+                                    guest->cells[i].workload->warm,
+                                    guest->cells[i].workload->warm + guest->cells[i].workload->ops, guest->has_servers};
     *peer = peer_start(jobs, guest->cell_count, context->config->seed, files->serial, fifo, error);
     if (!*peer)
         return -1;

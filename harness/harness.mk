@@ -9,10 +9,11 @@ HARNESS_LIBS := -ltomlplusplus -ljansson -lnettle -lm -pthread
 
 HARNESS_LIBRARY := admit alarms arena audit baseline believe build cautions calibrate_apply calibrate_chase calibrate_cpi \
 	calibrate_kvm calibrate_native calibrate_value check client compare compare_facts compare_parts compare_verdict config \
-	counting counts error file guest hierarchy histogram host images judge layout load map model model_show peer peer_flow peer_frame peer_tcp peers plan probe process profile \
+	counting counts error file guest hierarchy histogram host images judge layout load map memory memory_run model model_show peer peer_flow peer_frame peer_steps peer_tcp peers plan probe process profile \
 	progress qemu records reference results runner sample session sha256 stats stats_shape stats_test store summary \
 	table warnings way
 # The time lane: what is seen of the host and of its guests.
+HARNESS_LIBRARY += backend load_guest load_tool rates rates_derive serve tap throughput throughput_folder
 HARNESS_LIBRARY += boot doctor exit_names exits facts observe observe_pin perf_group perf_kvm qmp round scratch stop tune
 # Exits by BPF, where what it takes is installed (harness/deps/deps.sh time); else without, which toll doctor says.
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool /usr/local/sbin/bpftool))
@@ -23,7 +24,7 @@ HARNESS_LIBS += $(if $(HARNESS_BPF),-lbpf)
 HARNESS_CFLAGS += -isystem build/harness
 # Those written in C++, for toml++; each is an object NAME_toml.o.
 HARNESS_TOML := config profile
-HARNESS_COMMANDS := main command cmd_calibrate cmd_explain cmd_baseline cmd_compare cmd_boot cmd_doctor cmd_list cmd_load cmd_memory cmd_report cmd_run cmd_show
+HARNESS_COMMANDS := main command cmd_calibrate cmd_explain cmd_baseline cmd_compare cmd_boot cmd_doctor cmd_list cmd_load cmd_throughput cmd_memory cmd_report cmd_run cmd_show
 HARNESS_OBJS := $(patsubst %,build/harness/%.o,$(HARNESS_LIBRARY) $(HARNESS_COMMANDS)) $(HARNESS_TOML:%=build/harness/%_toml.o)
 
 build/harness/%.o: harness/%.c

@@ -70,12 +70,16 @@ static int manifest_read(struct arena *arena, const char *path, bool own, struct
     json_t *json = manifest_load(arena, path, error);
     const char *hash = json_string_value(json_object_get(json, "workload_sha256"));
     const char *image = json_string_value(json_object_get(json, "image_sha256"));
+    const char *server = json_string_value(json_object_get(json, "server"));
+    const char *version = json_string_value(json_object_get(json, "version"));
     bool stale = own && image && strcmp(image, cell->image_sha256) != 0;
 
     if (!json)
         return -1;
     if (hash)
         cell->workload_sha256 = arena_copy(arena, hash);
+    if (server)
+        cell->server = arena_print(arena, "%s %s", server, version && *version ? version : "(not to be had)");
     json_decref(json);
     if (stale)
         return error_set(error, TOLL_HOST, "%s is not of the image beside it; remove both and run again", path);
@@ -95,7 +99,8 @@ static int guest_identify(struct arena *arena, const struct plan *plan, size_t i
     for (size_t i = 0; i < index && !sha256; i++) { /* repetitions and variants boot the same files */
         struct layout_image other = layout_image(arena, &plan->guests[i]);
 
-        if (strcmp(other.kernel, image.kernel) == 0) {
+        if (strcmp(other.kernel, image.kernel) == 0 &&
+            strcmp(image.initrd ? image.initrd : "", other.initrd ? other.initrd : "") == 0) {
             sha256 = plan->guests[i].cells[0].image_sha256;
             identity.bytes = plan->guests[i].cells[0].image_bytes;
         }
@@ -108,7 +113,7 @@ static int guest_identify(struct arena *arena, const struct plan *plan, size_t i
     for (size_t c = 0; c < guest->cell_count; c++) {
         guest->cells[c].image_sha256 = sha256;
         guest->cells[c].image_bytes = identity.bytes;
-        if (manifest_read(arena, layout_manifest(arena, guest, guest->cells[c].workload->program),
+        if (manifest_read(arena, layout_manifest(arena, guest, guest->cells[c].program),
                           !plan_is_batch(guest->structure), &guest->cells[c], error))
             return -1;
     }
@@ -156,7 +161,7 @@ json_t *images_parts(struct arena *arena, const struct plan *plan, struct error 
         const struct plan_guest *guest = &plan->guests[i];
 
         for (size_t c = 0; c < guest->cell_count && guest->rep == 0 && !failed; c++) {
-            const char *path = layout_manifest(arena, guest, guest->cells[c].workload->program);
+            const char *path = layout_manifest(arena, guest, guest->cells[c].program);
             json_t *manifest = manifest_load(arena, path, error);
 
             failed = !manifest || parts_join(path, json_object_get(manifest, "objects"), parts, error);
@@ -186,9 +191,10 @@ json_t *images_to_json(struct arena *arena, const struct plan *plan, struct erro
         const struct plan_guest *guest = &plan->guests[i];
 
         for (size_t c = 0; c < guest->cell_count; c++)
-            json_object_set_new(
-                json, layout_image_name(arena, guest->structure->name, guest->variant, guest->cells[c].workload->name),
-                json_string(guest->cells[c].image_sha256));
+            json_object_set_new(json,
+                                layout_image_name(arena, guest->structure->name, guest->variant, guest->has_servers,
+                                                  guest->cells[c].workload->name),
+                                json_string(guest->cells[c].image_sha256));
     }
     return json;
 }

@@ -9,6 +9,7 @@
 #include "audit.h"
 #include "map.h"
 #include "qemu.h"
+#include "wire.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -100,9 +101,9 @@ static const char *check_counts(const struct trial *trial)
         return NULL;
     if (!trial->counts)
         return counts->problem ? counts->problem : "the counting plugin saw nothing of the workload";
-    if (trial->counts->windows != 1)
+    if (trial->counts->windows != (trial->guest->has_servers ? WIRE_STEP_WINDOWS : 1))
         return arena_print(trial->arena, "the counting plugin saw %u windows", trial->counts->windows);
-    if (trial->counts->ops != trial->run->ops)
+    if (trial->counts->ops != trial->run->ops && !trial->guest->has_servers)
         return arena_print(trial->arena, "the workload reported %" PRId64 " operations, the plugin saw %" PRId64,
                            trial->run->ops, trial->counts->ops);
     return NULL;
@@ -227,6 +228,20 @@ static void metrics_collect(const struct trial *trial, struct sample *sample)
     metrics_set(arena, &sample->metrics, "image_bytes", NULL, sample->image_bytes);
 }
 
+/* Of a server of the distribution: what one reaches of its windows when nothing is asked (peer_steps.c). */
+static void steps_collect(const struct trial *trial, struct sample *sample)
+{
+    static const char *const names[] = {"instructions", "instructions_arch"};
+
+    for (size_t i = 0; i < 2 && trial->counts && trial->guest->has_servers; i++) {
+        const struct metric *empty = metrics_find(&trial->counts->before, names[i]);
+
+        if (empty)
+            metrics_set(trial->arena, &sample->metrics, i ? "window_instructions_arch" : "window_instructions", NULL,
+                        empty->value);
+    }
+}
+
 /* Of a server: what went over the link in the whole run. */
 static void peer_collect(const struct trial *trial, struct sample *sample)
 {
@@ -234,6 +249,7 @@ static void peer_collect(const struct trial *trial, struct sample *sample)
 
     if (!peer)
         return;
+    sample->answers = arena_print(trial->arena, "%016" PRIx64, peer->answers);
     metrics_set(trial->arena, &sample->metrics, "clients_requests", NULL, (int64_t)peer->requests);
     metrics_set(trial->arena, &sample->metrics, "clients_frames_sent", NULL, (int64_t)peer->frames_to);
     metrics_set(trial->arena, &sample->metrics, "clients_frames_received", NULL, (int64_t)peer->frames_from);
@@ -274,7 +290,7 @@ void judge_cell(struct arena *arena, const struct config *config, const struct p
     trial.run = records_find(&evidence->records, guest->cells[cell].workload->name);
     trial.counts = counts_of(evidence, trial.run);
     sample->audit = "none";
-    sample->audit_reason = sample->output_sha256 = "";
+    sample->audit_reason = sample->output_sha256 = sample->answers = "";
     sample->cpu_features = evidence->records.cpu_features ? evidence->records.cpu_features : "";
     sample->disk = evidence->disk;
     sample->observers = evidence->observed.how ? evidence->observed.how : "";
@@ -293,6 +309,7 @@ void judge_cell(struct arena *arena, const struct config *config, const struct p
     sample->output_sha256 = trial.run->output_sha256;
     audit_run(&trial, sample);
     metrics_collect(&trial, sample);
+    steps_collect(&trial, sample);
     peer_collect(&trial, sample);
     if (trial.counts)
         sample->hops = trial.counts->hops;

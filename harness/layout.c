@@ -24,8 +24,8 @@ struct layout_image layout_image(struct arena *arena, const struct plan_guest *g
 
     if (plan_is_batch(guest->structure)) {
         image.kernel = arena_print(arena, "build/%s/vmlinux", structure);
-        image.initrd = arena_print(arena, "build/%s/initramfs.cpio", structure);
-        image.map = arena_print(arena, "build/%s/%s.map", structure, structure);
+        image.initrd = arena_print(arena, "build/%s/%s.cpio", structure, guest->has_servers ? "servers" : "initramfs");
+        image.map = arena_print(arena, "build/%s/%s.map", structure, guest->has_servers ? "servers" : structure);
         image.cmdline = arena_print(arena, "build/%s/cmdline", structure);
     } else {
         image.kernel = arena_print(arena, "build/images/%s/%s%s.elf", structure, folder, program);
@@ -36,12 +36,15 @@ struct layout_image layout_image(struct arena *arena, const struct plan_guest *g
 
 char *layout_manifest(struct arena *arena, const struct plan_guest *guest, const char *program)
 {
+    if (guest->has_servers)
+        return arena_print(arena, "build/%s/servers/%s.json", guest->structure->name, program);
     return arena_print(arena, "build/images/%s/%s%s.json", guest->structure->name, variant_folder(guest), program);
 }
 
-char *layout_image_name(struct arena *arena, const char *structure, const char *variant, const char *workload)
+char *layout_image_name(struct arena *arena, const char *structure, const char *variant, bool has_servers,
+                        const char *workload)
 {
-    bool own = strcmp(variant, CONFIG_BOOKLESS) == 0;
+    bool own = has_servers || strcmp(variant, CONFIG_BOOKLESS) == 0;
 
     return arena_print(arena, "%s%s%s/%s", structure, own ? ":" : "", own ? variant : "", workload);
 }

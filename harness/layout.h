@@ -29,8 +29,10 @@ struct layout_image layout_image(struct arena *arena, const struct plan_guest *g
 /* The manifest of the image that the guest boots with a workload's program. */
 char *layout_manifest(struct arena *arena, const struct plan_guest *guest, const char *program);
 
-/* plan.json's name for the image of a cell: "uni/null", or "uni:books=off/null" if the variant has one of its own. */
-char *layout_image_name(struct arena *arena, const char *structure, const char *variant, const char *workload);
+/* plan.json's name for the image of a cell: "uni/null", or "uni:books=off/null" if the variant has one of its own, as
+   those with the distribution's servers do. */
+char *layout_image_name(struct arena *arena, const char *structure, const char *variant, bool has_servers,
+                        const char *workload);
 
 /* Goes to the top of the tree: $TOLL_ROOT, or the nearest folder above the working directory that has a bench.toml,
    or the one above the folder of this program. */

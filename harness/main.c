@@ -24,6 +24,7 @@ static const struct {
     {"calibrate", "measure on this host what crossings and misses cost", cmd_calibrate},
     {"boot", "measure how long a boot takes, and what of it is whose", cmd_boot},
     {"load", "be the clients of a server, and tell how fast it answers", cmd_load},
+    {"throughput", "measure requests a second of servers with the clients that papers use", cmd_throughput},
     {"memory", "find the smallest memory with which a workload passes", cmd_memory},
     {"doctor", "say what this machine can measure, and why", cmd_doctor},
 };

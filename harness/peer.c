@@ -5,6 +5,7 @@
 #include "peer_net.h"
 
 #include "file.h"
+#include "plugin/settle_peer.h"
 #include "wire.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -16,13 +17,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define READ_BYTES (256u << 10)
 #define IDLES_UNTIL_LOST 8 /* a guest that waits for an answer is idle again and again only if it is lost */
-#define STALL_MS 1000
+#define STALL_MS 10000     /* a guest that computes for so long may have lost a frame without ever halting */
 
 struct peer_end {
     struct peer_books books;
@@ -45,17 +47,22 @@ struct peer {
     unsigned idles; /* one after the other, without a frame */
 };
 
-/* The port of record number index of kind `listen` on the serial port, or 0. */
-static uint16_t listening_port(const char *path, size_t index)
+/* The port at which the workload says on the serial port that it listens, or 0. */
+static uint16_t listening_port(const char *path, const char *workload)
 {
-    static const char record[] = WIRE_PREFIX "listen ";
+    static const char main_record[] = WIRE_PREFIX "main ", listen_record[] = WIRE_PREFIX "listen ";
     FILE *file = fopen(path, "re");
-    char line[WIRE_LINE_MAX + 1];
+    char line[WIRE_LINE_MAX + 1], *end;
     unsigned port = 0;
+    bool its = false;
 
-    while (file && fgets(line, sizeof(line), file) && !port)
-        if (strncmp(line, record, sizeof(record) - 1) == 0 && strchr(line, '\n') && index-- == 0)
-            sscanf(line + sizeof(record) - 1, "%*15s %u", &port);
+    while (file && fgets(line, sizeof(line), file) && !port && (end = strpbrk(line, "\r\n"))) {
+        *end = '\0';
+        if (strncmp(line, main_record, sizeof(main_record) - 1) == 0)
+            its = strcmp(line + sizeof(main_record) - 1, workload) == 0;
+        else if (its && strncmp(line, listen_record, sizeof(listen_record) - 1) == 0)
+            sscanf(line + sizeof(listen_record) - 1, "%*15s %u", &port);
+    }
     if (file)
         fclose(file);
     return port <= UINT16_MAX ? (uint16_t)port : 0;
@@ -68,6 +75,10 @@ static void job_begin(struct peer *peer)
     net->load = peer->jobs[peer->job].load;
     net->state = PEER_WAITING;
     net->opened = 0;
+    net->steps = peer->jobs[peer->job].steps;
+    net->step = 0;
+    net->warm = peer->jobs[peer->job].warm;
+    net->total = peer->jobs[peer->job].total;
     net->books = (struct peer_books){0};
     net->port_first = (uint16_t)(PEER_PORT_FIRST + peer->job % PEER_PORT_JOBS * PEER_PORT_STEP);
     client_init(&net->client, net->load, peer->jobs[peer->job].total, peer->seed);
@@ -80,6 +91,7 @@ static void job_end(struct peer *peer)
 
     end->books = peer->net.books;
     end->books.requests = client->answered;
+    end->books.answers = client->answers;
     end->books.errors = client->errors;
     if (*peer->net.problem)
         snprintf(end->problem, sizeof(end->problem), "%s", peer->net.problem);
@@ -90,13 +102,19 @@ static void job_end(struct peer *peer)
     client_free(&peer->net.client);
 }
 
-/* What the servers before were told is over when the next one listens. */
+/* What the servers before were told is over when a later one listens; those between did not come to that. */
 static void job_next(struct peer *peer)
 {
-    if (peer->job + 1 == peer->job_count || !peer_is_done(&peer->net) || !listening_port(peer->serial, peer->job + 1))
+    size_t next = peer->job + 1;
+
+    if (peer->net.state != PEER_WAITING && !peer_is_done(&peer->net))
+        return;
+    while (next < peer->job_count && !listening_port(peer->serial, peer->jobs[next].workload))
+        next++;
+    if (next >= peer->job_count)
         return;
     job_end(peer);
-    peer->job++;
+    peer->job = next;
     job_begin(peer);
 }
 
@@ -111,10 +129,12 @@ static void idle_take(struct peer *peer)
             (net->state == PEER_RUNNING && net->client.answered < net->client.total);
 
     if (net->state == PEER_WAITING) {
-        uint16_t port = listening_port(peer->serial, peer->job);
+        uint16_t port = listening_port(peer->serial, peer->jobs[peer->job].workload);
 
         if (port)
             peer_begin(net, port);
+    } else if (net->state == PEER_STEPPING && !net->step_told) {
+        peer_step_idle(net);
     } else if (waits && !net->to_guest.count && ++peer->idles % IDLES_UNTIL_LOST == 0) {
         peer_again(net);
     }
@@ -183,7 +203,9 @@ static bool turn(struct peer *peer)
 
     if (peer->net.released)
         waits[0].events |= POLLOUT;
+    prctl(PR_SET_NAME, SETTLE_PEER_WAITS);
     n = poll(waits, 2, STALL_MS);
+    prctl(PR_SET_NAME, SETTLE_PEER_WORKS);
     if (n == 0 && peer->net.state != PEER_WAITING) {
         peer->net.books.stalls += peer->net.state != PEER_OVER;
         idle_take(peer);
@@ -207,6 +229,7 @@ static void *peer_main(void *argument)
     struct peer *peer = argument;
 
     peer->tid = gettid();
+    prctl(PR_SET_NAME, SETTLE_PEER_WORKS);
     sem_post(&peer->started);
     while (turn(peer))
         ;

@@ -15,7 +15,8 @@
  * receive ring when the guest goes on, as with a server that always has something to do: it never sleeps.
  *
  * The clients are a closed loop: `connections` are opened one after the other; then each has `pipeline` requests on
- * their way, sends so many more when all of these are answered, and ends when the total is reached.
+ * their way, sends so many more when all of these are answered, and ends when the total is reached.  Where the server
+ * has no marks the clients pause at both ends of the window and tell a program beside it (peer_steps.c).
  */
 #ifndef TOLL_PEER_H
 #define TOLL_PEER_H
@@ -31,16 +32,19 @@ struct peer;
 
 struct peer_books {
     uint64_t requests, errors;
+    uint64_t answers;                /* a digest of what was answered to each (client.h) */
     uint64_t frames_to, frames_from; /* the guest */
     uint64_t resent;                 /* requests for segments that had to be sent again: frames were lost */
-    uint64_t stalls;                 /* seconds in which nothing happened at all */
+    uint64_t stalls;                 /* times that nothing at all happened for ten seconds */
     const char *problem;             /* why the clients gave up or what was wrong first, or NULL */
 };
 
-/* What clients come to a server for: so many requests. */
+/* What clients come to a server for: so many requests before its window, and with those in it. */
 struct peer_job {
+    const char *workload; /* in whose name the server listens */
     const struct config_clients *load;
-    uint64_t total;
+    uint64_t warm, total;
+    bool steps; /* it has no marks (peer_steps.c) */
 };
 
 /* Starts the thread.  jobs: one for each server that the guest runs, one after the other.  serial: where the guest's

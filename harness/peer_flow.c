@@ -45,7 +45,7 @@ static void flow_fill(struct peer_net *net, struct peer_flow *flow)
         return;
     for (unsigned i = 0; i < net->load->pipeline && client_has_more(&net->client); i++)
         client_request(&net->client, &flow->client, &flow->out);
-    if (!flow->client.outstanding)
+    if (!flow->client.outstanding && !peer_step_after(net))
         flow->fin = true;
 }
 
@@ -53,7 +53,7 @@ static void flow_fill(struct peer_net *net, struct peer_flow *flow)
 static void flow_send_datagrams(struct peer_net *net, const struct peer_flow *flow)
 {
     for (size_t at = 0; at < flow->out.count; at += net->load->bytes)
-        peer_frame_udp(net, flow->port, flow->out.at + at, net->load->bytes);
+        peer_frame_udp(net, flow->port, net->port, flow->out.at + at, net->load->bytes);
 }
 
 static void flow_start(struct peer_net *net, struct peer_flow *flow)
@@ -65,7 +65,7 @@ static void flow_start(struct peer_net *net, struct peer_flow *flow)
         peer_tcp_push(net, flow);
 }
 
-static void run(struct peer_net *net)
+void peer_run(struct peer_net *net)
 {
     net->state = PEER_RUNNING;
     for (unsigned i = 0; i < net->load->connections; i++)
@@ -76,7 +76,7 @@ void peer_resolved(struct peer_net *net)
 {
     net->state = PEER_OPENING;
     if (net->load->udp)
-        run(net);
+        peer_run(net);
     else
         peer_tcp_open(net, &net->flows[0]);
 }
@@ -85,8 +85,10 @@ void peer_flow_opened(struct peer_net *net)
 {
     if (++net->opened < net->load->connections)
         peer_tcp_open(net, &net->flows[net->opened]);
+    else if (net->steps)
+        peer_step_before(net);
     else
-        run(net);
+        peer_run(net);
 }
 
 void peer_flow_take(struct peer_net *net, struct peer_flow *flow, const void *data, unsigned n)

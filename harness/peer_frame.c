@@ -5,6 +5,8 @@
  * with wrong ones.
  */
 #include "peer_net.h"
+
+#include "wire.h"
 #include <string.h>
 
 #define ETHERNET_BYTES 14u
@@ -108,13 +110,13 @@ void peer_frame_arp(struct peer_net *net, unsigned operation)
     put32(at + 24, PEER_GUEST);
 }
 
-void peer_frame_udp(struct peer_net *net, uint16_t from, const void *data, unsigned n)
+void peer_frame_udp(struct peer_net *net, uint16_t from, uint16_t to, const void *data, unsigned n)
 {
     unsigned char *at = ip_new(net, PEER_UDP, UDP_BYTES + n);
     unsigned sum;
 
     put16(at, from);
-    put16(at + 2, net->port);
+    put16(at + 2, to);
     put16(at + 4, UDP_BYTES + n);
     memcpy(at + UDP_BYTES, data, n);
     sum = ~sum_transport(PEER_UDP, at, UDP_BYTES + n) & 0xffff;
@@ -192,7 +194,9 @@ static void udp_take(struct peer_net *net, const unsigned char *at, unsigned n)
         peer_fail(net, "the guest sent a datagram of %u bytes with a wrong length or checksum", n);
         return;
     }
-    if (get16(at) == net->port)
+    if (net->steps && get16(at) == WIRE_STEP_PORT && bytes == UDP_BYTES + 1)
+        peer_step_take(net, at[UDP_BYTES]);
+    else if (net->load->udp && get16(at) == net->port)
         peer_datagram_take(net, (uint16_t)get16(at + 2), at + UDP_BYTES, bytes - UDP_BYTES);
 }
 
@@ -208,7 +212,7 @@ static void ip_take(struct peer_net *net, const unsigned char *at, unsigned n)
         peer_fail(net, "the guest sent a packet with a wrong checksum of its header");
     else if (at[9] == PEER_TCP && !net->load->udp)
         tcp_take(net, at + head, total - head);
-    else if (at[9] == PEER_UDP && net->load->udp)
+    else if (at[9] == PEER_UDP && (net->load->udp || net->steps))
         udp_take(net, at + head, total - head);
 }
 

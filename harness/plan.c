@@ -114,12 +114,16 @@ static int patterns_check(const struct config *config, const struct strings *onl
     return 0;
 }
 
-static const char *cell_words(struct arena *arena, const struct config_workload *workload)
+/* server: what runs in the place of the program (kernels/linux/serve.c), or NULL. */
+static const char *cell_words(struct arena *arena, const struct config_workload *workload, const char *server)
 {
     struct strings words = {0};
 
-    strings_add(arena, &words, workload->program);
-    if (strcmp(workload->program, workload->name) != 0)
+    if (server)
+        strings_print(arena, &words, "serve %s", server);
+    else
+        strings_add(arena, &words, workload->program);
+    if (server || strcmp(workload->program, workload->name) != 0)
         strings_print(arena, &words, "name=%s", workload->name);
     strings_print(arena, &words, "ops=%llu", (unsigned long long)workload->ops);
     strings_print(arena, &words, "warm=%llu", (unsigned long long)workload->warm);
@@ -133,11 +137,18 @@ static const char *cell_words(struct arena *arena, const struct config_workload 
     return strings_join(arena, &words, " ");
 }
 
-static void guest_add_cell(struct arena *arena, struct plan_guest *guest, const struct config_workload *workload)
+static void guest_add_cell(struct arena *arena, struct plan_guest *guest, const struct config_variant *variant,
+                           const struct config_workload *workload)
 {
+    const char *server = config_server_find(variant, workload);
+
     guest->cells = arena_grow(arena, guest->cells, guest->cell_count, &guest->cell_room, sizeof(*guest->cells));
-    guest->cells[guest->cell_count++] = (struct plan_cell){
-        .workload = workload, .words = cell_words(arena, workload), .image_sha256 = "", .workload_sha256 = ""};
+    guest->cells[guest->cell_count++] = (struct plan_cell){.workload = workload,
+                                                           .words = cell_words(arena, workload, server),
+                                                           .program = server ? server : workload->program,
+                                                           .server = "",
+                                                           .image_sha256 = "",
+                                                           .workload_sha256 = ""};
 }
 
 static struct plan_guest *plan_add_guest(struct arena *arena, struct plan *plan, const struct plan_guest *like)
@@ -157,7 +168,7 @@ static bool is_runnable(const struct config_workload *workload, const struct con
 }
 
 /* The guests of one variant of a structure in one repetition.  Servers run in guests with a network, apart from other
-   programs, and only where their clients' time is the guest's: in the exact lane. */
+   programs, and only where their clients' time is the guest's: in the exact lane; or where real clients come. */
 static void variant_add(struct arena *arena, struct plan *plan, const struct plan_options *options,
                         const struct config_variant *variant, struct plan_guest *like)
 {
@@ -166,20 +177,23 @@ static void variant_add(struct arena *arena, struct plan *plan, const struct pla
     if (variant->time_only && like->lane != LANE_TIME)
         return;
     like->variant = variant->name;
+    like->has_servers = variant->server_count > 0;
     for (size_t i = 0; i < plan->config->workload_count; i++) {
         const struct config_workload *workload = &plan->config->workloads[i];
         size_t *batch;
 
         if (!is_selected(&options->only, like->structure->name, variant->name, workload->name) ||
-            !is_runnable(workload, like->structure) || !config_variant_runs(variant, workload->name) ||
-            (workload->load && like->lane == LANE_TIME))
+            !is_runnable(workload, like->structure) ||
+            (variant->server_count && !config_server_find(variant, workload)) ||
+            (!(options->servers && workload->load) &&
+             (!config_variant_runs(variant, workload) || (workload->load && like->lane == LANE_TIME))))
             continue;
         batch = &batches[workload->load != NULL];
-        if (*batch == NONE || !plan_is_batch(like->structure)) {
+        if (*batch == NONE || !plan_is_batch(like->structure) || (options->servers && workload->load)) {
             plan_add_guest(arena, plan, like);
             *batch = plan->guest_count - 1;
         }
-        guest_add_cell(arena, &plan->guests[*batch], workload);
+        guest_add_cell(arena, &plan->guests[*batch], variant, workload);
     }
 }
 

@@ -19,13 +19,17 @@ struct plan_options {
     uint32_t repetitions; /* 0: as bench.toml says */
     uint32_t timeout_s;   /* 0: as bench.toml says */
     const char *model;    /* a profile's name or HIERARCHY_OFF; NULL: as bench.toml says */
+    bool servers;         /* real clients come: servers run in the time lane too, each in a boot of its own, on each
+                             variant that is selected, whatever its `on` says */
 };
 
 struct plan_cell {
     const struct config_workload *workload;
-    const char *words; /* the program's arguments: NAME ops=N warm=N key=value ... */
+    const char *words;   /* the program's arguments: NAME ops=N warm=N key=value ... */
+    const char *program; /* the workload's, or the distribution's server that takes its place */
     /* filled in by images.h once everything is built */
     const char *image_sha256, *workload_sha256;
+    const char *server; /* "NAME VERSION" of the distribution's, else "" */
     int64_t image_bytes;
 };
 
@@ -37,6 +41,7 @@ struct plan_guest {
     uint32_t timeout_s;
     struct plan_cell *cells;
     size_t cell_count, cell_room;
+    bool has_servers; /* the variant's: its programs are the distribution's */
 };
 
 /* A cell that is not run at all, with the reason. */

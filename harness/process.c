@@ -46,6 +46,8 @@ static _Noreturn void child_exec(char *const argv[], const struct process_option
     move_fd(options->err, 2);
     if (options->keep > 0)
         fcntl(options->keep, F_SETFD, 0);
+    if (options->keep_too > 0)
+        fcntl(options->keep_too, F_SETFD, 0);
     execvp(argv[0], argv);
     if (write(report, &errno, sizeof(errno)) < 0)
         _exit(126);

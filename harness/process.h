@@ -30,7 +30,7 @@ struct process_options {
     int64_t timeout_ms;     /* 0: none */
     const char *watch_path; /* a file that may not grow beyond watch_bytes, or NULL */
     int64_t watch_bytes;
-    int keep; /* a descriptor that the program inherits although it is closed on exec, or 0 */
+    int keep, keep_too; /* descriptors that the program inherits although they are closed on exec, or 0 */
     /* Called once the program runs, before its end is waited for; its result is not looked at.  NULL: nothing. */
     void (*started)(void *context, pid_t pid);
     void *context;

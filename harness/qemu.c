@@ -79,14 +79,15 @@ static void add_board(struct arena *arena, struct strings *argv, const char *mac
 }
 
 static void add_accelerator(struct arena *arena, struct strings *argv, const struct config *config, enum lane lane,
-                            const char *kvm_cpu)
+                            const char *kvm_cpu, bool emulated)
 {
     const char *exact_cpu = arena_print(arena, "%s" EXACT_CPU_LESS, config->cpu);
     const char *const exact[] = {"-accel", EXACT_ACCEL, "-icount", EXACT_ICOUNT, "-rtc",
                                  CLOCK,    "-cpu",      exact_cpu, NULL};
     const char *const timed[] = {"-accel", "kvm", "-cpu", kvm_cpu ? kvm_cpu : "host", NULL};
+    const char *const emulation[] = {"-accel", "tcg", "-cpu", config->cpu, NULL};
 
-    add_all(arena, argv, lane == LANE_EXACT ? exact : timed);
+    add_all(arena, argv, lane == LANE_EXACT ? exact : emulated ? emulation : timed);
     if (lane == LANE_EXACT && is_microvm(config->machine)) {
         strings_add(arena, argv, "-bios");
         strings_add(arena, argv, EXACT_MICROVM_FIRMWARE);
@@ -111,10 +112,13 @@ static void add_disk(struct arena *arena, struct strings *argv, const char *mach
     strings_add(arena, argv, is_microvm(machine) ? MICROVM_DISK : "virtio-blk-pci,drive=d0,disable-legacy=on");
 }
 
-static void add_network(struct arena *arena, struct strings *argv, const char *machine, int link)
+static void add_network(struct arena *arena, struct strings *argv, const char *machine, const struct qemu_files *files)
 {
     strings_add(arena, argv, "-netdev");
-    strings_print(arena, argv, "stream,id=n0,server=off,addr.type=fd,addr.str=%d", link);
+    if (files->netdev)
+        strings_add(arena, argv, files->netdev);
+    else
+        strings_print(arena, argv, "stream,id=n0,server=off,addr.type=fd,addr.str=%d", files->link);
     strings_add(arena, argv, "-device");
     strings_add(arena, argv, is_microvm(machine) ? MICROVM_NETWORK : "virtio-net-pci,netdev=n0,disable-legacy=on");
 }
@@ -132,7 +136,7 @@ static char *programs_words(struct arena *arena, const struct plan_guest *guest)
 
 /* The kernel's command line: its own words, then "--" and the programs with their arguments. */
 static char *kernel_command_line(struct arena *arena, const struct config *config, const struct plan_guest *guest,
-                                 const char *cmdline_path, struct error *error)
+                                 const char *cmdline_path, const char *further, struct error *error)
 {
     struct strings words = {0};
     char *line;
@@ -154,9 +158,11 @@ static char *kernel_command_line(struct arena *arena, const struct config *confi
         if (is_microvm(config->machine) && guest->cells[0].workload->load)
             strings_add(arena, &words, MICROVM_NETWORK_PLACE);
     }
-    if (guest->cells[0].workload->load)
+    if (further)
+        strings_add(arena, &words, further);
+    else if (guest->cells[0].workload->load)
         strings_add(arena, &words, PEER_GUEST_CONFIG);
-    if (config_variant_is_word(guest->variant))
+    if (config_variant_is_word(guest->variant) && !guest->has_servers)
         strings_add(arena, &words, guest->variant);
     strings_add(arena, &words, "--");
     strings_add(arena, &words, programs_words(arena, guest));
@@ -186,12 +192,12 @@ int qemu_command(struct arena *arena, const struct config *config, const struct 
                  const struct qemu_files *files, const char *kvm_cpu, struct strings *argv, struct error *error)
 {
     struct layout_image image = layout_image(arena, guest);
-    char *line = kernel_command_line(arena, config, guest, image.cmdline, error);
+    char *line = kernel_command_line(arena, config, guest, image.cmdline, files->words, error);
 
     if (!line)
         return -1;
     add_board(arena, argv, config->machine);
-    add_accelerator(arena, argv, config, guest->lane, kvm_cpu);
+    add_accelerator(arena, argv, config, guest->lane, kvm_cpu, files->emulated);
     strings_add(arena, argv, "-m");
     strings_print(arena, argv, "%u", guest->structure->memory_mib);
     strings_add(arena, argv, "-serial");
@@ -205,8 +211,8 @@ int qemu_command(struct arena *arena, const struct config *config, const struct 
     strings_add(arena, argv, "-append");
     strings_add(arena, argv, line);
     add_disk(arena, argv, config->machine, files->disk);
-    if (files->link)
-        add_network(arena, argv, config->machine, files->link);
+    if (files->link || files->netdev)
+        add_network(arena, argv, config->machine, files);
     if (files->monitor)
         add_monitor(arena, argv, files->monitor);
     if (guest->lane == LANE_EXACT) {
@@ -223,7 +229,7 @@ char *qemu_options(struct arena *arena, const struct config *config, enum lane l
 
     strings_add(arena, &words, "-M");
     strings_add(arena, &words, machine_option(config->machine));
-    add_accelerator(arena, &words, config, lane, kvm_cpu);
+    add_accelerator(arena, &words, config, lane, kvm_cpu, false);
     return strings_join(arena, &words, " ");
 }
 

@@ -8,12 +8,17 @@
 #include "plan.h"
 #include "process.h"
 
+#define QEMU_AT_ONCE "round=off" /* a word for Linux's init: time is real, so do not wait for a round one */
+
 /* Files of one guest run; plain paths. */
 struct qemu_files {
     const char *disk, *serial, *counts;
-    int link;         /* a descriptor of the guest's network (peer.h); 0: it has none */
-    const char *peer; /* the plugin's options of it */
-    int monitor;      /* a descriptor for QMP (qmp.h): the guest then waits for `cont`; 0: none */
+    int link;           /* a descriptor of the guest's network (peer.h); 0: it has none */
+    const char *peer;   /* the plugin's options of it */
+    int monitor;        /* a descriptor for QMP (qmp.h): the guest then waits for `cont`; 0: none */
+    const char *netdev; /* instead of link: -netdev's value (backend.h), or NULL */
+    const char *words;  /* for the kernel's command line, instead of those of the peer's network, or NULL */
+    bool emulated;      /* the time lane's guest under TCG, with bench.toml's processor */
 };
 
 /* The program: $TOLL_QEMU, or qemu-system-x86_64. */

@@ -6,6 +6,7 @@
 #include "cautions.h"
 #include "file.h"
 #include "model.h"
+#include "rates.h"
 #include "stats.h"
 #include "warnings.h"
 #include <stdio.h>
@@ -28,6 +29,7 @@ static const struct metric_kind kinds[] = {
     {"bytes_copied", "bytes/op", true, NULL, false},
     {"rep_bytes", "bytes/op", true, NULL, false},
     {"counting", "instructions/op", true, NULL, false},
+    {"window_instructions", "instructions/op", true, NULL, false},
     {"miss.", "misses/op", true, "modelled", false},
     {"cycles_cold", "cycles/op", false, NULL, false}, /* of one operation already */
     {"cycles_timer", "cycles/run", false, NULL, false},
@@ -168,6 +170,16 @@ static int stop_load(const char *folder, const json_t *plan, struct stop_rule *s
                      folder, wrong);
 }
 
+static int rates_add(struct arena *arena, const char *folder, struct results *results, struct error *error)
+{
+    struct rates *rates = arena_alloc(arena, sizeof(*rates));
+
+    if (rates_load(arena, folder, rates, error))
+        return -1;
+    results->rates = rates->count ? rates : NULL;
+    return 0;
+}
+
 int results_load(struct arena *arena, const char *folder, struct results *results, struct error *error)
 {
     struct samples *samples = arena_alloc(arena, sizeof(*samples));
@@ -184,7 +196,7 @@ int results_load(struct arena *arena, const char *folder, struct results *result
     if (failed || !(results->host = store_load_json(arena, folder, "host.json", error)))
         return -1;
     results_fill(arena, results);
-    return model_results_add(arena, folder, results, error);
+    return rates_add(arena, folder, results, error) || model_results_add(arena, folder, results, error) ? -1 : 0;
 }
 
 void results_close(struct results *results)
@@ -228,6 +240,7 @@ static json_t *warnings_to_json(unsigned warnings)
 static json_t *result_to_json(const struct result *result)
 {
     const struct cell *cell = result->cell;
+    const char *server = cell->sample_count ? cell->samples[0]->server : NULL;
     json_t *json = json_pack("{ss ss ss ss ss ss ss ss}", "structure", cell->structure, "workload", cell->workload,
                              "variant", cell->variant, "lane", cell->lane, "metric", result->metric, "unit",
                              result->unit, "better", result->better, "evidence", result->evidence);
@@ -239,8 +252,12 @@ static json_t *result_to_json(const struct result *result)
     json_object_set_new(json, "median_lo", number_to_json(result, result->middle.lo));
     json_object_set_new(json, "median_hi", number_to_json(result, result->middle.hi));
     json_object_set_new(json, "warnings", warnings_to_json(result->warnings));
+    if (cell->repeats_within > 0)
+        json_object_set_new(json, "repeats_within", json_real(cell->repeats_within));
     if (result->ended)
         json_object_set_new(json, "ended", json_string(stop_cause_name(result->ended)));
+    if (server && *server)
+        json_object_set_new(json, "server", json_string(server));
     json_object_set_new(json, "status", json_string(cell->status));
     json_object_set_new(json, "reason", json_string(cell->reason));
     json_object_set_new(json, "audit", json_string(cell->audit));
@@ -376,5 +393,7 @@ int results_write(struct arena *arena, const char *folder, const struct results 
 {
     if (json_write(arena, arena_print(arena, "%s/results.json", folder), results, error))
         return -1;
-    return csv_write(arena_print(arena, "%s/results.csv", folder), results, error);
+    if (csv_write(arena_print(arena, "%s/results.csv", folder), results, error))
+        return -1;
+    return results->rates ? rates_write(arena, folder, results->run, results->rates, error) : 0;
 }

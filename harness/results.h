@@ -21,6 +21,7 @@ struct result {
 };
 
 struct profile;
+struct rates;
 
 struct results {
     const char *run;
@@ -30,6 +31,7 @@ struct results {
     struct stop_rule stop;         /* of the time lane; most is 0 if plan.json has none */
     bool sparse;                   /* counts of 0 are left out */
     json_t *host;                  /* borrowed by results_to_json */
+    const struct rates *rates;     /* requests a second of real clients (rates.h); NULL: the folder has none */
     const struct profile *profile; /* what the modelled cycles are modelled with; NULL: there are none */
 };
 
@@ -44,7 +46,7 @@ void results_fill(struct arena *arena, struct results *results);
    so.  values has room for cell->sample_count; returns how many there are. */
 size_t results_values(const struct cell *cell, const struct metric *metric, double *values);
 
-/* Writes results.json and results.csv into the folder. */
+/* Writes results.json and results.csv into the folder, and rates.json if there are rates. */
 int results_write(struct arena *arena, const char *folder, const struct results *results, struct error *error);
 
 /* The number of a cell, or NULL if the cell is not admitted or has none of that name. */

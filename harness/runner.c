@@ -190,7 +190,11 @@ static int refusals_skip(const struct runner *runner, struct runner_result *resu
 {
     for (size_t i = 0; i < runner->plan->refusal_count; i++) {
         const struct plan_refusal *refusal = &runner->plan->refusals[i];
-        struct plan_cell cell = {.workload = refusal->workload, .image_sha256 = "", .workload_sha256 = ""};
+        struct plan_cell cell = {.workload = refusal->workload,
+                                 .program = refusal->workload->program,
+                                 .server = "",
+                                 .image_sha256 = "",
+                                 .workload_sha256 = ""};
         struct plan_guest guest = {.structure = refusal->structure, .variant = "default", .lane = LANE_EXACT};
         struct sample sample;
 

@@ -35,6 +35,8 @@ static const struct field fields[] = {
     FIELD(TEXT, image_sha256, 1),
     FIELD(NUMBER, image_bytes, 1),
     FIELD(TEXT, words, 0),
+    FIELD(TEXT, server, 0),
+    FIELD(TEXT, answers, 0),
     FIELD(TEXT, options, 0),
     FIELD(TEXT, cpu_features, 0),
     FIELD(TEXT, model, 0),
@@ -178,6 +180,8 @@ int sample_from_json(struct arena *arena, const json_t *json, struct sample *sam
 
     *sample = (struct sample){.audit_reason = "",
                               .words = "",
+                              .server = "",
+                              .answers = "",
                               .options = "",
                               .cpu_features = "",
                               .model = "",

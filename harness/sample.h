@@ -34,6 +34,8 @@ struct sample {
     const char *output_sha256, *workload_sha256, *image_sha256;
     int64_t image_bytes;
     const char *words;        /* the program's arguments */
+    const char *server;       /* "NAME VERSION" of the distribution's that ran in its place; "" if none did */
+    const char *answers;      /* of a server: a digest of what its clients heard; else "" */
     const char *options;      /* QEMU's options that every structure must share */
     const char *cpu_features; /* what the system found in the processor; "" if it said nothing */
     const char *model;        /* the plugin's model of caches and TLBs: its sizes; "" if it was off */

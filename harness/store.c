@@ -131,7 +131,8 @@ void store_close(struct store *store)
 int store_write_json(struct arena *arena, const struct store *store, const char *name, const json_t *json,
                      struct error *error)
 {
-    char *text = json_dumps(json, JSON_INDENT(2)), *path = arena_print(arena, "%s/%s", store->folder, name);
+    char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(12)),
+         *path = arena_print(arena, "%s/%s", store->folder, name);
     int result;
 
     if (!text)

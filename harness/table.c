@@ -6,6 +6,7 @@
 #include "cautions.h"
 #include "counting.h"
 #include "model.h"
+#include "rates.h"
 #include "summary.h"
 #include "way.h"
 #include <math.h>
@@ -196,6 +197,27 @@ static void boot_print(struct arena *arena, FILE *out, const struct results *res
         fputc('\n', out);
 }
 
+/* Rows whose programs are the distribution's say which. */
+static void servers_print(struct arena *arena, FILE *out, const struct results *results)
+{
+    struct strings said = {0};
+
+    for (const struct cell *c = results->cells.items; c < results->cells.items + results->cells.count; c++) {
+        const char *server = c->sample_count ? c->samples[0]->server : NULL, *line;
+        bool known = false;
+
+        if (!server || !*server)
+            continue;
+        line = arena_print(arena, "%s: %s in the place of our program", cell_name(arena, c), server);
+        for (size_t i = 0; i < said.count; i++)
+            known |= strcmp(said.items[i], line) == 0;
+        if (known)
+            continue;
+        strings_add(arena, &said, line);
+        fprintf(out, "%s\n", line);
+    }
+}
+
 /* What ended the boots of the time lane's cells. */
 static void ended_print(FILE *out, const struct results *results)
 {
@@ -234,4 +256,7 @@ void table_print(struct arena *arena, FILE *out, const struct results *results)
     way_print(arena, out, results);
     counting_print(arena, out, results);
     boot_print(arena, out, results);
+    servers_print(arena, out, results);
+    if (results->rates)
+        rates_print(arena, out, results->rates);
 }

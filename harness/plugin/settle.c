@@ -8,8 +8,12 @@
  * only be looked at one after the other: if each is found asleep twice and none of them ran in between (the kernel
  * counts how often a thread was given a processor, the third number of its schedstat), then they slept together after
  * the first look at the last one.  A kernel that does not count is looked at more often instead.
+ *
+ * A thread that sleeps for a lock has not done its work.  Of QEMU's threads this need not be told apart, for whoever
+ * holds the lock is awake and looked at as well.  The peer's process has others, so the peer says it (settle_peer.h).
  */
 #include "settle.h"
+#include "settle_peer.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -58,8 +62,9 @@ static size_t read_text(int folder, const char *path, char *text, size_t size)
     return (size_t)n;
 }
 
-/* A thread that is gone sleeps well.  Adds to *turns how often it was given a processor. */
-static bool is_asleep(int folder, const char *thread, uint64_t *turns)
+/* A thread that is gone sleeps well; one with a name in parentheses only under that name.  Adds to *turns how often it
+   was given a processor. */
+static bool is_asleep(int folder, const char *thread, const char *name, uint64_t *turns)
 {
     char path[64], text[512];
     const char *end;
@@ -72,6 +77,8 @@ static bool is_asleep(int folder, const char *thread, uint64_t *turns)
     snprintf(path, sizeof(path), "%.16s/stat", thread);
     if (!read_text(folder, path, text, sizeof(text)))
         return true;
+    if (name && !strstr(text, name))
+        return false;
     end = strrchr(text, ')'); /* of the thread's name; its state follows */
     return end && end[1] == ' ' && end[2] == 'S';
 }
@@ -82,11 +89,12 @@ static bool are_others_asleep(uint64_t *turns)
     const struct dirent *entry;
 
     *turns = 0;
-    if (peer_thread >= 0 && !is_asleep(peer_thread, ".", turns))
+    if (peer_thread >= 0 && !is_asleep(peer_thread, ".", "(" SETTLE_PEER_WAITS ")", turns))
         return false;
     rewinddir(threads);
     while ((entry = readdir(threads)))
-        if (entry->d_name[0] != '.' && atol(entry->d_name) != self && !is_asleep(dirfd(threads), entry->d_name, turns))
+        if (entry->d_name[0] != '.' && atol(entry->d_name) != self &&
+            !is_asleep(dirfd(threads), entry->d_name, NULL, turns))
             return false;
     return true;
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Makes the report of one run: report.py RESULTS_DIR OUT_DIR.
 
-Reads RESULTS_DIR/results.json and boot.json (and, for facts about the run only, plan.json and samples.jsonl) and writes
+Reads RESULTS_DIR/results.json, boot.json and memory.json (and, for facts about the run only, plan.json and samples.jsonl) and writes
 to OUT_DIR index.html, which needs nothing beside it, summary.md, and the pictures of both as SVG and PNG.  The
 same input gives the same bytes.  Exit codes: 0; 2 if the input is missing or not understood, 1 if the output
 cannot be written.

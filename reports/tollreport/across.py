@@ -4,7 +4,7 @@ crosses, the way of one operation through the domains, and what variants change.
 
 from typing import Optional
 
-from . import entries, text
+from . import entries, pictures, text
 from .entries import Entry, Head, Row, Table
 from .model import EXACT, MODELLED, TWIN, Column, Hop, Results, verdict, why
 
@@ -24,7 +24,12 @@ PROTECTED = {
     "ipc_notify": "a notification and one back",
 }
 SYSTEM_CALL = "call_null"
-OPENED = "pdf_open"
+CROSSED = {
+    "pdf_open": "Opening a PDF",
+    "kv_get": "A GET from the key-value store",
+    "web_1k": "A GET of 1 KiB from the web server",
+    "db_insert_auto": "Committing an INSERT in SQLite",
+}
 READ = "read_hot"
 KINDS = ("syscall", "exception", "interrupt", "upcall", "ipc", "as_switch", "as_switch_kept", "thread_switch")
 REASON_MAX = 160
@@ -83,13 +88,43 @@ def protected_call(results: Results) -> Optional[Table]:
     return entries.table_of("One protected call", _heads(["instructions", "arch", *kinds]), rows, caption=caption)
 
 
-def crossings_by_structure(results: Results, workload: str, title: str) -> Optional[Table]:
-    """A line for each structure: what one operation of the workload crosses."""
-    kinds = [*_kinds_of(results, [workload], _shown(results)), "page_fault", "bytes_copied"]
-    made = [_row(results, column.label, workload, column, ["instructions_arch", *kinds]) for column in _shown(results)]
-    rows = [row for row in made if row]
-    return entries.table_of(title, _heads(["instructions, arch", *kinds]), rows,
-                            caption="Per document opened and first page extracted.")
+def crossings(results: Results) -> Optional[Table]:
+    """A line for each structure and each operation of CROSSED: what is crossed."""
+    workloads = [workload for workload in CROSSED if workload in results.workloads]
+    kinds = [*_kinds_of(results, workloads, _shown(results)), "page_fault", "bytes_copied"]
+    rows = _grouped(results, workloads, _shown(results), ["instructions_arch", *kinds])
+    return entries.table_of("What an operation crosses", _heads(["instructions, arch", *kinds]), rows, "structure",
+                            "Crossings of protection domains, address spaces and threads, per operation.")
+
+
+def _grouped(results: Results, workloads: list[str], columns: list[Column], metrics: list[str]) -> list[Row]:
+    """The lines of each workload under a head of their own."""
+    rows = []
+    for workload in workloads:
+        for column in columns:
+            made = _row(results, column.label, workload, column, metrics)
+            if made:
+                made.group = f"{CROSSED[workload]} ({workload})"
+                rows.append(made)
+    return rows
+
+
+def _part_names(results: Results, workloads: list[str]) -> list[str]:
+    """The parts that have instructions there, in the order of the stack."""
+    prefix = "instructions_arch."
+    found = {name[len(prefix):] for workload in workloads for name in results.metrics(workload)
+             if name.startswith(prefix) and any(results.value(workload, column, name) for column in heads(results))}
+    return [name for name in pictures.PARTS if name in found] + sorted(found - set(pictures.PARTS))
+
+
+def parts(results: Results) -> Optional[Table]:
+    """A line for each structure and each operation of CROSSED: whose the instructions are."""
+    workloads = [workload for workload in CROSSED if workload in results.workloads]
+    names = _part_names(results, workloads)
+    rows = _grouped(results, workloads, heads(results), [f"instructions_arch.{name}" for name in names])
+    return entries.table_of("Whose the instructions are", _heads(names), rows, "structure",
+                            "Instructions by part, arch, wherever the part runs; app is the program, glue the "
+                            "structure's own code. Linux's kernel is one part.") if names else None
 
 
 def _stay(hop: Hop) -> str:
@@ -150,6 +185,5 @@ def variants(results: Results) -> Optional[Table]:
 
 def tables(results: Results) -> list[Table]:
     """All of them that the run has numbers for."""
-    made = [protected_call(results), crossings_by_structure(results, OPENED, "Opening a PDF: what is crossed"),
-            way_of_read(results), variants(results)]
+    made = [protected_call(results), crossings(results), parts(results), way_of_read(results), variants(results)]
     return [table for table in made if table]

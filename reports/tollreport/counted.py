@@ -4,14 +4,16 @@
 from collections import Counter
 from typing import Iterator, Optional
 
-from . import across, entries, figures, text
-from .entries import Entry, Notes, Row, Table
+from . import across, entries, families, figures, text
+from .entries import Entry, Head, Notes, Row, Table
 from .model import EXACT, LANES, Cell, Column, Results, verdict, why
 
 INCLUDED = ("as_switch_kept",)  # counted under another kind as well
 FURTHER = ("page_fault", "bytes_copied")
 AUDITS = {"ok": ", audit ok", "none": ", no audit"}
 REASON_MAX = 160
+GLANCE = ("call_null", "read_hot", "read_cold", "file_open", "file_write", "switch_pingpong", "fault_anon", "spawn_wait",
+          "pdf_open", "kv_get", "kv_get_p16", "web_1k", "db_insert_auto", "db_insert_tx")
 
 
 def shown(results: Results, workload: str, lane: str = "exact") -> list[Column]:
@@ -40,11 +42,34 @@ def _columns(results: Results) -> list[Column]:
 
 def overview(results: Results) -> Table:
     columns = _columns(results)
-    rows = [Row(workload, [_overview_entry(results, workload, column) for column in columns])
+    rows = [Row(workload, [_overview_entry(results, workload, column) for column in columns],
+                about=families.ABOUT.get(workload, ""), group=families.family(workload))
             for workload in results.workloads if across.is_pictured(workload)]
     return Table("Instructions per operation", entries.heads_of(columns, EXACT), rows, "workload",
                  "Guest instructions. The second line says arch where that differs: a repeated string instruction "
                  "counts once.")
+
+
+def _glance_entry(results: Results, workload: str, column: Column, first: Column) -> Entry:
+    value, base = (results.value(workload, each, "instructions_arch") for each in (column, first))
+    if value is None:
+        refused = results.refusal(workload, column)
+        return Entry("refused" if refused and refused.status != "skip" else "none", verdict(refused) if refused else
+                     text.NO_VALUE)
+    return entries.value(value, EXACT, text.times(value / base) if base and column != first else "")
+
+
+def glance(results: Results) -> Optional[Table]:
+    """What a reader wants to see first: one operation of each kind, and how many times the first structure's."""
+    columns = across.heads(results)
+    rows = [Row(families.ABOUT[workload], [_glance_entry(results, workload, column, columns[0]) for column in columns],
+                about=workload)
+            for workload in GLANCE if workload in results.workloads]
+    if len(rows) < 2:
+        return None
+    return Table("At a glance", entries.heads_of(columns, EXACT), rows, "operation",
+                 f"Guest instructions, arch: a repeated string instruction counts once. Below: how many times those of "
+                 f"{columns[0].label}.")
 
 
 def floor(results: Results) -> Optional[Table]:
@@ -104,6 +129,12 @@ def _the(domain: str) -> str:
     return f"the {domain}" if domain in ("user", "library", "kernel", "image", "other") else f"server {domain}"
 
 
+def _head(results: Results, workload: str, column: Column) -> Head:
+    """Another program than ours is named, with its version."""
+    servers = [cell.server for cell in results.of(workload, column, "exact") if cell.server]
+    return Head(column.label, EXACT, servers[0] if servers else "")
+
+
 def instructions(results: Results, workload: str, columns: list[Column], notes: Notes) -> Table:
     names = figures.part_names(results, workload, "instructions.")
     parts = [(name, name.partition(".")[2], name.partition(".")[2]) for name in names]
@@ -111,7 +142,7 @@ def instructions(results: Results, workload: str, columns: list[Column], notes: 
     domains = [(f"instructions_{name}", f"of all: in {_the(name)}", "") for name in _domains(results, workload)]
     rows = [state(results, workload, columns, notes), *_rows(results, workload, columns, totals, notes)]
     rows += _rows(results, workload, columns, domains + parts, notes, zeros=False)
-    return Table("Instructions per operation", entries.heads_of(columns, EXACT), rows)
+    return Table("Instructions per operation", [_head(results, workload, column) for column in columns], rows)
 
 
 def crossings(results: Results, workload: str, columns: list[Column], notes: Notes) -> Optional[Table]:

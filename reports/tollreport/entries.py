@@ -37,6 +37,8 @@ class Row:
     unit: str = ""
     better: str = ""
     strong: bool = False
+    about: str = ""  # what the row is of, in words
+    group: str = ""  # rows of one group have a head of their own
 
 
 @dataclass
@@ -57,6 +59,11 @@ class Table:
     def is_words(self, number: int) -> bool:
         """Whether a column holds text."""
         return any(row.entries[number].kind == "words" for row in self.rows)
+
+    def begins_group(self, number: int) -> bool:
+        """Whether a row is the first of its group."""
+        group = self.rows[number].group
+        return bool(group) and (number == 0 or self.rows[number - 1].group != group)
 
     @property
     def kinds(self) -> list[str]:

@@ -3,7 +3,12 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
+
+from .families import ordered
+
+if TYPE_CHECKING:
+    from .rates import Rates
 
 SCHEMA = "toll/1"
 STRUCTURES = ("uni", "exo", "mono", "hybrid", "micro", "micro1", "linux", "host")
@@ -72,6 +77,7 @@ class Cell:
     median_hi: Optional[float] = None
     warnings: tuple[str, ...] = ()
     ended: str = ""
+    server: str = ""  # the distribution's that ran in the place of our program, with its version
 
     @property
     def admitted(self) -> bool:
@@ -149,6 +155,17 @@ class Boots:
     rows: list[Boot]
 
 
+@dataclass(frozen=True)
+class Memory:
+    """The smallest memory with which a workload passed; mib is None if none was enough, and reason says why."""
+
+    column: Column
+    workload: str
+    mib: Optional[int]
+    image_mib: int  # what its image takes
+    reason: str
+
+
 @dataclass
 class Results:
     run: str
@@ -161,6 +178,8 @@ class Results:
     cautions: list[Caution] = field(default_factory=list)
     alarms: Optional[Alarms] = None
     boots: Optional[Boots] = None
+    rates: Optional["Rates"] = None  # of rates.py
+    memory: list[Memory] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._index: dict[tuple[str, Column, str, str], Cell] = {}
@@ -171,7 +190,12 @@ class Results:
             self._of[cell.workload, cell.column, cell.lane].append(cell)
             self._metrics[cell.workload, cell.lane].setdefault(cell.metric)
         self.columns = sorted({cell.column for cell in self.cells}, key=_column_order)
-        self.workloads = list(dict.fromkeys(cell.workload for cell in self.cells))
+        self.workloads = ordered(list(dict.fromkeys(cell.workload for cell in self.cells)))
+
+    @staticmethod
+    def order(column: Column) -> tuple[int, str, bool, str]:
+        """What columns are sorted by."""
+        return _column_order(column)
 
     def get(self, workload: str, column: Column, metric: str, lane: str = "exact") -> Optional[Cell]:
         return self._index.get((workload, column, metric, lane))

@@ -4,7 +4,7 @@ beside measured cycles they stand only to show what the model leaves."""
 
 from typing import Optional
 
-from . import across, entries, text
+from . import across, entries, families, text
 from .budget import INSTRUCTIONS, REST, SMALL, TERMS, Budget, budget_of
 from .entries import Entry, Head, Row, Table
 from .model import MEASURED, MODELLED, Column, Results
@@ -26,7 +26,8 @@ def by_structure(results: Results, profile: str) -> Optional[Table]:
     for workload in results.workloads:
         values = [results.modelled(workload, column) for column in columns]
         if any(value is not None for value in values):
-            rows.append(Row(workload, [entries.value(value, MODELLED) for value in values]))
+            rows.append(Row(workload, [entries.value(value, MODELLED) for value in values],
+                            group=families.family(workload)))
     what = results.model.what if results.model else ""
     caption = (f"Exact counts at the prices of profile {profile} ({what}): the sum of what each costs by itself, for "
                "nothing overlaps in the model. Below, each workload has its sum as a picture and as a table.")

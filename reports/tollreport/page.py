@@ -5,6 +5,7 @@ Everything shown goes through entries.of_cell or the values of Results, which gi
 that was not admitted never shows its value.  Texts of the run are escaped by the template (HTML) or by text.markdown.
 """
 
+import itertools
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,15 +13,25 @@ from typing import Any
 
 import jinja2
 
-from . import across, cautions, counted, counting, figures, misses, modelled, pictures, text, timed
+from . import (across, cautions, counted, counting, durability, families, figures, memory, misses, modelled, pictures,
+               rates, text, timed)
 from .entries import Figure, Notes, Table
 from .model import LANES, MODELLED, Results
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-RAW_FILES = ("results.json", "results.csv", "samples.jsonl", "plan.json", "host.json", "boot.json", "bench.toml",
-             "profile.toml", "serial")
+RAW_FILES = ("results.json", "results.csv", "samples.jsonl", "plan.json", "host.json", "boot.json", "memory.json",
+             "rates.jsonl", "rates.json", "bench.toml", "profile.toml", "serial")
 FACTS = {"kind": "kind of host", "cpu_features": "processor features of the host", "kind_reason": "KVM",
          "memory_mib": "memory in MiB", "kernel": "kernel of the host"}
+STRUCTURES = {
+    "uni": "a unikernel: all in ring 0, a system call is a call",
+    "exo": "an exokernel: the parts are a library of the application",
+    "mono": "a monolithic kernel: all parts in the kernel",
+    "hybrid": "the microkernel with file system and disk in it",
+    "micro": "a microkernel: a server for each of files, disk, network, driver, console, memory",
+    "micro1": "the microkernel with one server that holds all parts",
+    "linux": "Debian's kernel with the same program objects; it does more, so it is a baseline and not a structure of these parts",
+}
 PICTURES = ("instructions", "crossings", "budget", "latency")
 
 
@@ -30,6 +41,8 @@ class Section:
 
     workload: str
     anchor: str
+    family: str
+    about: str
     figures: list[Figure] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     everything: list[Table] = field(default_factory=list)
@@ -45,7 +58,7 @@ def _colour(key: str) -> str:
 
 
 def _section(results: Results, workload: str, anchor: str, out: Path) -> Section:
-    section, notes = Section(workload, anchor), Notes()
+    section, notes = Section(workload, anchor, families.family(workload), families.ABOUT.get(workload, "")), Notes()
     columns = [column for column in counted.shown(results, workload) if not column.is_bookless]
     if columns:
         if across.is_pictured(workload):
@@ -60,6 +73,11 @@ def _section(results: Results, workload: str, anchor: str, out: Path) -> Section
     section.everything = counted.everything(results, workload, notes)
     section.notes = notes.texts
     return section
+
+
+def _by_family(sections: list[Section]) -> list[tuple[str, list[Section]]]:
+    """The sections are in the order of the families."""
+    return [(family, list(of)) for family, of in itertools.groupby(sections, key=lambda section: section.family)]
 
 
 def _lanes(results: Results) -> list[str]:
@@ -78,8 +96,9 @@ def _lanes(results: Results) -> list[str]:
 
 def _general(results: Results) -> list[Table]:
     """The tables over all workloads, in their order."""
-    made = [counted.overview(results), *timed.overviews(results), *modelled.tables(results), *cautions.tables(results),
-            *across.tables(results), counting.table(results), counted.floor(results), timed.boots(results)]
+    made = [counted.glance(results), counted.overview(results), *timed.overviews(results), *across.tables(results),
+            durability.table(results), memory.table(results), *modelled.tables(results), *cautions.tables(results),
+            counting.table(results), counted.floor(results), *rates.tables(results.rates), timed.boots(results)]
     return [table for table in made if table]
 
 
@@ -108,6 +127,8 @@ def _values(results: Results, source: Path, out: Path) -> dict[str, Any]:
              for key, value in results.host.items() if key != "schema"} | results.facts
     return {
         "run": results.run, "facts": facts, "general": _general(results), "model": results.model, "sections": sections,
+        "families": _by_family(sections), "structures": {name: said for name, said in STRUCTURES.items()
+                                                         if any(name == column.structure for column in results.columns)},
         "links": _links(source, out), "lanes": _lanes(results), "boot": figures.of_boots(results, out),
         "host": _flatten(results.host.get("cpu", "")), "qemu": _flatten(results.host.get("qemu", "")),
         "colour": _colour, "modelled": MODELLED, "kinds": (*LANES.values(), MODELLED),

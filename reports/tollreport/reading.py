@@ -2,7 +2,7 @@
 """Reads a run that was written to disk: schema toll/1.
 
 results.json is judged strictly, for every number of the report comes from it: what is not understood is an error that
-says where.  boot.json is judged likewise where it is there.  plan.json and samples.jsonl only tell how the run was
+says where.  boot.json, memory.json and rates.json are judged likewise where they are there.  plan.json and samples.jsonl only tell how the run was
 made; without them the report says less.
 """
 
@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Optional
 
 from .facts import Facts, facts_of
-from .model import (LANES, SCHEMA, Alarms, Boot, Boots, Caution, Cell, Column, Hop, InputError, Model, Price, Results,
-                    Stage)
+from .model import (LANES, SCHEMA, Alarms, Boot, Boots, Caution, Cell, Column, Hop, InputError, Memory, Model, Price,
+                    Results, Stage)
+from .rates import Rates, of_document
 
 STAGES = ("qemu", "firmware", "kernel", "all")
 NUMBER_MAX = 1e18  # beyond it, and beyond reason, sums and pictures would fail
@@ -64,6 +65,7 @@ def _cell(raw: object, where: str) -> Cell:
         status=_text(raw, "status"), reason=_text(raw, "reason"), audit=_text(raw, "audit"),
         median_lo=_number(raw.get("median_lo")), median_hi=_number(raw.get("median_hi")),
         warnings=tuple(_texts(raw.get("warnings"))), ended=_text(raw, "ended"),
+        server=_text(raw, "server"),
     )
 
 
@@ -147,6 +149,30 @@ def _boots(path: Path) -> Optional[Boots]:
     return Boots(raw["accel"] == "tcg", int(runs), rows)
 
 
+def _whole(raw: object) -> Optional[int]:
+    number = _number(raw)
+    return int(number) if number is not None and number >= 1 and number == int(number) else None
+
+
+def _memory(path: Path, run: str) -> list[Memory]:
+    if not path.exists():
+        return []
+    raw = _document(path)
+    rows = []
+    if not isinstance(raw.get("rows"), list) or raw.get("run") != run:
+        raise InputError(f"{path}: expected what `toll memory --run {run}` wrote")
+    for number, item in enumerate(raw["rows"]):
+        tried = item.get("trials") if isinstance(item, dict) else None
+        image = _whole(item.get("image_mib")) if isinstance(item, dict) else None
+        least = _whole(item.get("mib")) if isinstance(item, dict) else None
+        if not isinstance(tried, list) or image is None or (least is None and item["mib"] is not None):
+            raise InputError(f"{path}: rows[{number}]: expected mib, image_mib and trials")
+        reason = _text(tried[0], "reason") if tried and isinstance(tried[0], dict) else ""
+        column = Column(_text(item, "structure"), _text(item, "variant") or "default")
+        rows.append(Memory(column, _text(item, "workload"), least, image, reason))
+    return rows
+
+
 def _read(path: Path) -> Any:
     try:
         return _clean(json.loads(path.read_text(encoding="utf-8")))
@@ -168,6 +194,10 @@ def _document(path: Path) -> dict[str, Any]:
     return raw
 
 
+def _rates(path: Path) -> Optional[Rates]:
+    return of_document(_document(path), str(path)) if path.exists() else None
+
+
 def load(folder: Path) -> Results:
     """Reads the run in folder.  InputError if it is not one of schema toll/1."""
     path = folder / "results.json"
@@ -184,4 +214,6 @@ def load(folder: Path) -> Results:
         cautions=_cautions(raw.get("warnings"), raw.get("cautions")),
         alarms=_alarms(raw.get("alarms"), f"{path}: alarms"),
         boots=_boots(folder / "boot.json"),
+        rates=_rates(folder / "rates.json"),
+        memory=_memory(folder / "memory.json", str(raw.get("run") or folder.name)),
     )

@@ -21,6 +21,11 @@ def number(value: Optional[float]) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def times(value: float) -> str:
+    """How many times something is something else: three digits."""
+    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f} \N{MULTIPLICATION SIGN}"
+
+
 def short(value: float) -> str:
     """For the ticks of an axis."""
     for size, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):

@@ -94,7 +94,7 @@ class Readme:
         found = 0
         for table in tables_of(README.read_text()):
             head: Optional[re.Match[str]] = re.fullmatch(r"`([\w:=]+)` `(\w+)`", table[0][0])
-            alone = re.fullmatch(r"`(read_\w+)`", table[0][0])
+            alone = re.fullmatch(r"`(read_\w+|kv_get)`", table[0][0])
             found += bool(head or alone)
             if head:
                 self.check_way(head[1], head[2], table)

@@ -62,12 +62,12 @@ class TestRecordedRun(unittest.TestCase):
         done = subprocess.run(["/usr/bin/python3", str(ROOT / "tests/results/validate.py"), str(self.run_folder)],
                               capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertIn("7 passed, 0 failed", done.stdout)
+        self.assertIn("10 passed, 0 failed", done.stdout)
 
     def test_everything_is_made_again_byte_for_byte(self) -> None:
         done = toll("report", "--check", "-o", str(self.out), str(self.run_folder))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn(f"{len(list(self.out.iterdir())) + 2} files are as they would be made now, 0 are not", done.stdout)
+        self.assertIn(f"{len(list(self.out.iterdir())) + 3} files are as they would be made now, 0 are not", done.stdout)
         page = self.out / "index.html"
         page.write_text(self.html.replace("2,618.9", "2,618.8"), encoding="utf-8")
         done = toll("report", "--check", "-o", str(self.out), str(self.run_folder))
@@ -175,6 +175,15 @@ class TestRecordedRun(unittest.TestCase):
         self.assertIn(["micro: null", "21.5; 20.43 to 22.57", "9.6; 9.12 to 10.08", "11.8; 11.21 to 12.39",
                        "42.9; 40.75 to 45.05"], grid.rows)
         self.assertTrue((self.out / "boot_latency.svg").exists())
+
+    def test_smallest_memory(self) -> None:
+        grid = self.page.grid("structure", "read_hot", "call_null")
+        self.assertEqual(grid.heads, ["structure", "call_null", "read_hot"])
+        self.assertEqual(grid.evidence, ["", "exact", "exact"])
+        self.assertEqual(grid.rows, [
+            ["uni", "not tried", "3; its image alone"], ["mono", "not tried", "4"],
+            ["micro", "9", "none is enough; timeout: the guest was not done within 120 s"]])
+        self.assertIn("Unikraft 2, 5, 7, 4 MB", self.page.text)
 
     def test_every_column_has_one_kind_of_evidence(self) -> None:
         for grid in self.page.grids:
@@ -311,6 +320,40 @@ class TestMade(ReportCase):
             done = self.run_report(self.made([]))
             self.assertEqual(done.returncode, 2)
             self.assertIn(wanted, done.stderr)
+
+    def rates(self) -> dict[str, Any]:
+        middle = {"median": 4.0, "median_lo": 3.5, "median_hi": 4.5, "lo": 3.0, "hi": 5.0, "n": 5}
+        row = {"structure": "uni", "variant": "default", "workload": "kv_get", "program": "kv_server", "measure": "get",
+               "client": "redis-benchmark", "pipeline": 1, "memory_mib": 64, "failed": 1, "reason": "it <rained>",
+               "evidence": "measured", "per_second": middle | {"median": 8000.0}, "ratio": middle,
+               "ratio_undefended": None, "cost_us": middle, "busy": middle | {"median": 0.5}}
+        lost = row | {"structure": "linux", "failed": 2, "per_second": None, "ratio": None, "cost_us": None, "busy": None}
+        claim = {"id": "KV-01", "measure": "get", "structure": "uni", "claimed": 1.74, "what": "w", "source": "s",
+                 "against": "default", "here": middle}
+        return {"schema": "toll/1", "run": "r", "accel": "tcg", "cpu": "max", "network": "tap", "baseline": "linux",
+                "connections": 30, "seconds": 2, "measures": [{"name": "get", "what": "a GET"}], "rows": [row, lost],
+                "claims": [claim]}
+
+    def test_rates_stand_apart(self) -> None:
+        (self.source / "rates.json").write_text(json.dumps(self.rates()), encoding="utf-8")
+        page, summary = self.make(self.made([cell("uni", "null", "instructions", 2)]))
+        grid = page.grid("system: server", "times Linux")
+        self.assertEqual(grid.evidence[1:6], ["derived"] * 5)
+        self.assertEqual(grid.rows[0][:4], ["uni: kv_server", "8,000; 3.5 to 4.5", "4; 3.5 to 4.5", "\N{EN DASH}"])
+        self.assertIn("5; 1 failed: it <rained>", grid.rows[0][-1])
+        self.assertIn("not measured: it <rained>", grid.rows[1][1])
+        self.assertIn("under emulation: the rates of no hardware", summary)
+        self.assertIn("Evidence: measured, of the emulator.", summary)
+        claims = page.grid("claim", "uni here")
+        self.assertEqual(claims.rows[0][:3], ["KV-01: get", "1.74 \N{MULTIPLICATION SIGN}", "4; 3.5 to 4.5"])
+
+    def test_rates_that_are_not_understood(self) -> None:
+        wrongs: list[dict[str, Any]] = [self.rates() | {"rows": [{"structure": "uni"}]}, self.rates() | {"claims": [{}]}]
+        for wrong in wrongs:
+            (self.source / "rates.json").write_text(json.dumps(wrong), encoding="utf-8")
+            done = self.run_report(self.made([]))
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("expected what `toll report` derives from rates.jsonl", done.stderr)
 
     def test_cautions_of_an_older_toll(self) -> None:
         page, _ = self.make(self.made([], cautions=["wide (a/b cycles): too wide; do something"]))

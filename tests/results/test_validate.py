@@ -23,7 +23,7 @@ TOLL = ROOT / "build/toll"
 class TestSchemas(unittest.TestCase):
     def test_each_is_a_schema_and_names_no_key_twice(self) -> None:
         names = [path.name.removesuffix(".schema.json") for path in validate.SCHEMAS.glob("*.json")]
-        self.assertEqual(sorted(names), ["bench", "boot", "host", "plan", "profile", "reference", "results", "sample"])
+        self.assertEqual(sorted(names), ["bench", "boot", "host", "memory", "plan", "profile", "rate", "rates", "reference", "results", "sample"])
         for name in names:
             validate.schema_of(name)
 
@@ -70,7 +70,7 @@ class TestRuns(unittest.TestCase):
 
     def spoil(self, name: str, change: Callable[[Any], None]) -> None:
         path = self.run_folder / name
-        if name == "samples.jsonl":
+        if name.endswith(".jsonl"):
             first, *others = path.read_text(encoding="utf-8").splitlines()
             value = json.loads(first)
             change(value)
@@ -81,7 +81,7 @@ class TestRuns(unittest.TestCase):
             path.write_text(json.dumps(value), encoding="utf-8")
 
     def test_a_run_fits(self) -> None:
-        self.assertEqual(self.judge(), (0, "8 passed, 0 failed\n"))
+        self.assertEqual(self.judge(), (0, "11 passed, 0 failed\n"))
 
     def test_unknown_keys_are_seen_everywhere(self) -> None:
         places: list[tuple[str, Callable[[Any], Any]]] = [
@@ -92,7 +92,12 @@ class TestRuns(unittest.TestCase):
             ("results.json", lambda value: value["cells"][0]), ("results.json", lambda value: value["model"]),
             ("results.json", lambda value: value["model"]["prices"][0]), ("results.json", lambda value: value["alarms"]),
             ("results.json", lambda value: value["warnings"][0]), ("results.json", lambda value: value["hops"][0]),
-            ("boot.json", lambda value: value), ("boot.json", lambda value: value["boots"][0]["parts"]["all"])]
+            ("boot.json", lambda value: value), ("boot.json", lambda value: value["boots"][0]["parts"]["all"]),
+            ("rates.jsonl", lambda value: value), ("rates.json", lambda value: value),
+            ("rates.json", lambda value: value["rows"][0]), ("rates.json", lambda value: value["rows"][0]["ratio"]),
+            ("rates.json", lambda value: value["claims"][0]),
+            ("memory.json", lambda value: value), ("memory.json", lambda value: value["rows"][0]),
+            ("memory.json", lambda value: value["rows"][0]["trials"][0])]
         for name, place in places:
             kept = (self.run_folder / name).read_text(encoding="utf-8")
             self.spoil(name, lambda value, place=place: place(value).update(mystery=1))  # type: ignore[misc]
@@ -116,6 +121,27 @@ class TestRuns(unittest.TestCase):
             self.assertEqual(status, 1)
             self.assertIn(wanted, said)
             (self.run_folder / name).write_text(kept, encoding="utf-8")
+
+    def test_memory_that_does_not_follow_from_its_trials(self) -> None:
+        def trial(row: int, number: int, **values: Any) -> Callable[[Any], None]:
+            return lambda value: value["rows"][row]["trials"][number].update(values)
+
+        for change, wanted in (
+                (lambda value: value["rows"][0].update(mib=5), "rows/0: mib 5, but of what was tried 3 is the smallest"),
+                (lambda value: value["rows"][2].update(mib=64), "rows/2: mib 64, but of what was tried None"),
+                (lambda value: value["rows"][1]["trials"].pop(5), "rows/1: mib 4, but one less was not tried"),
+                (lambda value: value["rows"][3].update(image_mib=6), "rows/3: less was tried than holds the image"),
+                (trial(1, 0, reason="why"), "rows/1: a trial that passed has a reason"),
+                (trial(1, 5, reason=""), "rows/1: a trial that passed has a reason"),
+                (lambda value: value["rows"][0].update(image_sha256="0" * 64), "rows/0: is not of the image"),
+                (lambda value: value["rows"][0].update(workload="other"), "rows/0: is not of the image"),
+                (lambda value: value.update(run="another"), "run: another, where plan.json has")):
+            kept = (self.run_folder / "memory.json").read_text(encoding="utf-8")
+            self.spoil("memory.json", change)
+            status, said = self.judge()
+            self.assertEqual(status, 1)
+            self.assertIn(wanted, said)
+            (self.run_folder / "memory.json").write_text(kept, encoding="utf-8")
 
     def test_rows_that_are_not_the_cells(self) -> None:
         path = self.run_folder / "results.csv"

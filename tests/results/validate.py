@@ -128,6 +128,39 @@ def judge_counts(path: Path) -> Iterator[str]:
         seen.add(tuple(columns[:4]))
 
 
+def row_faults(row: dict[str, Any], images: dict[str, Any]) -> Iterator[str]:
+    """Of memory.json: the answer must follow from the trials, and be of an image of the run."""
+    tried = {trial["mib"]: trial["passed"] for trial in row["trials"]}
+    least = min((mib for mib, passed in tried.items() if passed), default=None)
+    bookless = ":books=off" if row["variant"] == "books=off" else ""
+    if row["mib"] != least:
+        yield f"mib {row['mib']}, but of what was tried {least} is the smallest that passed"
+    elif least is not None and least != row["image_mib"] and tried.get(least - 1) is not False:
+        yield f"mib {least}, but one less was not tried"
+    if any(mib < row["image_mib"] for mib in tried):
+        yield "less was tried than holds the image"
+    if any(trial["passed"] == bool(trial["reason"]) for trial in row["trials"]):
+        yield "a trial that passed has a reason, or one that did not has none"
+    if row["image_sha256"] != images.get(f"{row['structure']}{bookless}/{row['workload']}"):
+        yield "is not of the image that plan.json names"
+
+
+def judge_memory(path: Path) -> Iterator[str]:
+    value = parse(path.read_text(encoding="utf-8"))
+    wrong = list(faults("memory", str(path), value))
+    yield from wrong
+    plan = parse((path.parent / "plan.json").read_text(encoding="utf-8"))
+    if not wrong and value["run"] != plan["run"]:
+        yield f"{path}: run: {value['run']}, where plan.json has {plan['run']}"
+    for number, row in enumerate([] if wrong else value["rows"]):
+        yield from (f"{path}: rows/{number}: {fault}" for fault in row_faults(row, plan["images"]))
+
+
+def judge_rates(path: Path) -> Iterator[str]:
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        yield from faults("rate", f"{path}:{number}", parse(line))
+
+
 def judge_log(path: Path) -> Iterator[str]:
     if not path.is_file() or path.suffix != ".log":
         yield f"{path}: expected a serial log"
@@ -135,8 +168,8 @@ def judge_log(path: Path) -> Iterator[str]:
 
 JUDGES: dict[str, Callable[[Path], Iterator[str]]] = {
     "plan.json": document("plan"), "host.json": document("host"), "results.json": document("results"),
-    "boot.json": document("boot"), "bench.toml": settings("bench"), "profile.toml": settings("profile"),
-    "samples.jsonl": judge_samples, "results.csv": judge_csv,
+    "boot.json": document("boot"), "memory.json": judge_memory, "bench.toml": settings("bench"), "profile.toml": settings("profile"),
+    "samples.jsonl": judge_samples, "results.csv": judge_csv, "rates.jsonl": judge_rates, "rates.json": document("rates"),
 }
 
 

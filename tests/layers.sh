@@ -101,7 +101,7 @@ include_rules() {
     done
     printf '%s\n' "kernels/host/ ^\"(base/.*|$seams)\"$ ^< the host home uses the base and the contracts"
     printf '%s\n' "kernels/linux/ ^\"(\\.\\./include/)?wire\\.h\"$ ^< the baseline shares wire.h only"
-    printf '%s\n' "workloads/ ^\"(toll|toll_serve|toll_buffer|wire|toll_hash|(pdf|kv|web|db)/[a-z_]*)\\.h\"$ ^< a workload is a POSIX program: the C library, zlib, toll.h, wire.h"
+    printf '%s\n' "workloads/ ^\"(toll|toll_serve|toll_buffer|toll_usage|wire|toll_hash|(pdf|kv|web|db)/[a-z_]*)\\.h\"$ ^< a workload is a POSIX program: the C library, zlib, toll.h, wire.h"
     printf '%s\n' "harness/deps/ . ^< -"
     printf '%s\n' "harness/ ^\"(plugin/[a-z_]*\\.h|(\\.\\./)*(kernels/include/)?wire\\.h)\"$ ^< the harness shares wire.h only with the guest"
 }

@@ -3,16 +3,23 @@
 #
 # run.sh: runs suites of tests and adds up.
 #
-# usage: tests/run.sh [-j JOBS] SUITE...
+# usage: tests/run.sh [-j JOBS] [-p] SUITE...
 #
 # A suite has lines "NAME | COMMAND" (# begins a comment).  A command's tests are counted from what it prints: cmocka's
 # "[  PASSED  ] N test(s)", unittest's "Ran N tests", TAP's "ok" and "not ok" with a plan "1..N", or "N passed, M failed";
-# one that prints none of these is one test.
+# one that prints none of these is one test.  With -p the last line of what runs is shown each minute.
 # A command that leaves with another status than 0 has failed at least one.  The last line is "N passed, M failed".
 set -euo pipefail
 
-jobs=2
-[ "${1:-}" = -j ] && { jobs=$2; shift 2; }
+jobs=2 progress=''
+while getopts j:p option; do
+    case $option in
+    j) jobs=$OPTARG ;;
+    p) progress=1 ;;
+    *) exit 2 ;;
+    esac
+done
+shift $((OPTIND - 1))
 [ $# -ge 1 ] || { sed -n '5,11s/^# \{0,1\}//p' "$0"; exit 2; }
 logs=build/tests/logs
 rm -rf "$logs"
@@ -21,11 +28,23 @@ mkdir -p "$logs"
 # sum PATTERN FILE: the numbers in front of which PATTERN stands, added.
 sum() { sed -nE "s/$1/\\1/p" "$2" | awk '{ n += $1 } END { print n + 0 }'; }
 
+# watch NAME LOG: for ever.
+watch() {
+    while sleep 60; do
+        echo "     $1: $(tail -n 1 "$2")" >&2
+    done
+}
+
 # one NAME COMMAND: runs a test program; its counts go to a file beside its log.
 one() {
-    local name=$1 command=$2 log status=0 passed failed start=$EPOCHREALTIME
+    local name=$1 command=$2 log watcher='' status=0 passed failed start=$EPOCHREALTIME
     log=$logs/${name//[^A-Za-z0-9_]/-}
+    if [ "$progress" ]; then
+        watch "$name" "$log.log" &
+        watcher=$!
+    fi
     bash -c "$command" >"$log.log" 2>&1 </dev/null || status=$?
+    [ -z "$watcher" ] || kill "$watcher"
     passed=$(( $(sum '^\[  PASSED  \] ([0-9]+) test.*' "$log.log") + $(sum '^.*\b([0-9]+) passed, [0-9]+ failed$' "$log.log") ))
     failed=$(( $(sum '^\[  FAILED  \] ([0-9]+) test.*' "$log.log") + $(sum '^.*\b[0-9]+ passed, ([0-9]+) failed$' "$log.log") ))
     [ "$passed" -gt 0 ] || passed=$(sum '^Ran ([0-9]+) tests? .*' "$log.log")

@@ -4,13 +4,14 @@
 
 TEST_JOBS ?= $(shell nproc)
 
-include $(wildcard tests/unit/*.mk)
-
 UNIT_CFLAGS := -std=c17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined -fno-omit-frame-pointer -iquote kernels/include -iquote kernels -iquote workloads \
 	-iquote build/gen
 UNIT_HEADERS := $(wildcard kernels/include/*.h kernels/base/*.h kernels/machine/*.h kernels/host/*.h kernels/parts/*/*.h \
 	workloads/pdf/*.h tests/unit/*.h tests/fuzz/*.h) build/gen/os_calls.h
+
+# Their rules need the headers, which must be known by then.
+include $(wildcard tests/unit/*.mk)
 
 # unit_program PROGRAM,VARIABLE-PREFIX
 define unit_program
@@ -18,7 +19,7 @@ build/tests/$(1): $$($(2)_SRCS) $(UNIT_HEADERS)
 	@mkdir -p build/tests
 	$(Q)$(CC) $(UNIT_CFLAGS) $$($(2)_CFLAGS) -o $$@ $$($(2)_SRCS) $(3) $$($(2)_LIBS)
 endef
-UNITS := base virtio blk nic rings net filter console fs pdf alloc sched pager posix tlb hierarchy
+UNITS := base virtio blk nic rings servers net filter filter_flow console fs pdf alloc sched pager posix tlb hierarchy
 $(foreach u,$(UNITS),$(eval $(call unit_program,test_$(u),TEST_$(shell echo $(u) | tr a-z A-Z),-lcmocka)))
 $(eval $(call unit_program,fuzz_fs,FUZZ_FS))
 $(eval $(call unit_program,fuzz_pdf,FUZZ_PDF))
@@ -71,21 +72,34 @@ BOOKLESS_IMAGES := $(foreach e,elf map json,$(STRUCTURES:%=build/images/%/books-
 
 CHECK_NEEDS := build/toll $(UNIT_PROGRAMS) $(patsubst %,build/parts/%.o,$(PARTS) base machine)
 TEST_NEEDS := $(CHECK_NEEDS) $(IMAGES) build/images/probe.elf build/images/calibrate.elf build/disk.img build/plugin/toll-count.so \
-	build/tests/fuzz_fs build/tests/fuzz_pdf build/tests/fuzz_elf build/tests/fuzz_net build/tests/torture build/tests/stack.so build/tests/fuzz_kv build/tests/fuzz_web build/tests/kv_server build/tests/web_server build/tests/pdf_text $(GUEST_IMAGES) \
-	build/images/machine/tables.elf build/images/machine/frames.elf build/images/domains/intruder.elf $(BOOKLESS_IMAGES)
+	build/tests/fuzz_fs build/tests/fuzz_pdf build/tests/fuzz_elf build/tests/fuzz_net build/tests/fuzz_frames build/tests/torture build/tests/stack.so build/tests/fuzz_kv build/tests/fuzz_web build/tests/kv_server build/tests/web_server build/tests/pdf_text $(GUEST_IMAGES) \
+	build/images/machine/tables.elf build/images/machine/frames.elf build/images/domains/intruder.elf $(BOOKLESS_IMAGES) \
+	build/linux/vmlinux build/linux/initramfs.cpio build/linux/servers.cpio build/linux/cmdline
 
-.PHONY: check test tests-built
-check: $(CHECK_NEEDS)
+# What a suite needs is built by a make of its own, several files at once, unless this one already does so.
+BUILD_JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(TEST_JOBS))
+
+.PHONY: check test check-built test-built
+check-built: $(CHECK_NEEDS)
+test-built: $(TEST_NEEDS)
+
+check:
+	@$(MAKE) $(BUILD_JOBS) check-built
 	@tests/run.sh -j $(TEST_JOBS) tests/check.suite
 
-test: $(TEST_NEEDS)
+test:
+	@$(MAKE) $(BUILD_JOBS) test-built
 	@tests/run.sh -j $(TEST_JOBS) tests/check.suite tests/test.suite
 
-# What takes long: 500 crashes of each structure.
-.PHONY: soak
-SOAK_NEEDS := $(foreach s,$(STRUCTURES),build/images/$(s)/db_sqlite.elf) build/disk.img
-soak: $(SOAK_NEEDS)
-	@tests/run.sh -j 1 tests/soak.suite
+# What takes long: hundreds of crashes, a day of the guests' clock, a million inputs.
+.PHONY: soak soak-built
+SOAK_NEEDS := $(foreach s,$(STRUCTURES),$(foreach w,db_sqlite kv_server web_server,build/images/$(s)/$(w).elf build/images/$(s)/$(w).map)) \
+	build/disk.img build/plugin/toll-count.so build/tests/fuzz_kv build/tests/fuzz_web build/tests/fuzz_net \
+	build/tests/torture build/tests/stack.so
+soak-built: $(SOAK_NEEDS)
+soak:
+	@$(MAKE) $(BUILD_JOBS) soak-built
+	@tests/run.sh -p -j 1 tests/soak.suite
 
 # The time lane under the real kvm-amd, on an emulated processor: tests/kvm/run.sh.
 KVM_TEST_IMAGES := $(foreach s,uni mono exo micro micro1 hybrid,$(foreach w,read_hot file_write switch_pingpong, \

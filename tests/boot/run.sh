@@ -461,12 +461,12 @@ for kernel in exo micro; do
         kernel=leaks=1
 done
 for seed in {1..10}; do
-    boot_case "micro-fuzz_kernel-servers-$seed" micro fuzz_kernel "kernel=micro mode=wild servers=1 calls=20000 seed=$seed" \
-        'done=none' status=any check=hostile_ended
+    boot_case "micro-fuzz_kernel-servers-$seed" micro fuzz_kernel "kernel=micro mode=wild servers=1 network=1 calls=20000 seed=$seed" \
+        'done=none' status=any kernel=ip=loopback check=hostile_ended
 done
 for seed in {11..15}; do
-    boot_case "hybrid-fuzz_kernel-servers-$seed" hybrid fuzz_kernel "kernel=micro mode=wild servers=1 calls=20000 seed=$seed" \
-        'done=none' status=any kernel=x check=hostile_ended
+    boot_case "hybrid-fuzz_kernel-servers-$seed" hybrid fuzz_kernel "kernel=micro mode=wild servers=1 network=1 calls=20000 seed=$seed" \
+        'done=none' status=any kernel=ip=loopback check=hostile_ended
 done
 # What ends in the middle of something else, and applications that leave files without names behind.
 for kernel in micro hybrid; do

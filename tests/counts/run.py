@@ -7,13 +7,14 @@ Runs the matrix of the kernels of this project (those of bench.toml that are bui
   - crossings per operation are those of crossings.tsv, to the last one,
   - one operation goes from domain to domain as ways.tsv says, and crosses there what that says,
   - instructions per operation stay within limits.tsv,
-  - they are those of results/reference (toll compare: exactly, or within 0.5 % where interrupts fall into the window);
+  - they are those of results/reference (toll compare: exactly, or within 0.5 % where interrupts fall into the window,
+    or within the stanza's repeats_within);
     where QEMU or the tools are not those of the reference, this is skipped,
   - a program and its libraries execute as many instructions in one structure as in any other, to the last one,
   - an image without books (books=off) does the same work: it crosses as often, and parts, program and libraries execute
     as many instructions; where only assembly keeps books, what is left out is what the metric `counting` says,
   - every file of the run is as results/schema says,
-  - the second run gives the same numbers: equal where no disk is in the window, else within 0.1 %.
+  - the second run gives the same numbers: equal, or instructions within the stanza's repeats_within where it has one.
 
 usage: run.py [--only STRUCTURE/WORKLOAD]      from the root of the tree, with build/toll built; patterns, as for toll run
 """
@@ -26,9 +27,6 @@ import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).parent
-DISK = {"read_cold", "file_write", "db_insert_auto", "db_insert_full", "db_insert_none", "db_insert_tx", "db_mixed"}
-DISK_TOLERANCE = 0.001
-SERVED_TOLERANCE = 0.01  # of requests from outside
 # Where assembly keeps all books that the window has, or none are kept.
 ASSEMBLY = {*((name, "call_null") for name in ("uni", "exo", "mono", "micro")), ("micro", "ipc_call_0")}
 Key = tuple[str, str, str]
@@ -188,12 +186,11 @@ def check_repeat(checks: Checks, first: dict[Key, dict[str, object]], second: di
         a, b = first[key]["value"], second[key]["value"]
         if not isinstance(a, (int, float)) or not isinstance(b, (int, float)):
             continue
-        served = "load" in stanzas[key[1]]
-        tolerance = SERVED_TOLERANCE if served else DISK_TOLERANCE
-        if key[1] not in DISK and not served:
+        within = stanzas[key[1]].get("repeats_within")
+        if within is None:
             checks.check(a == b, f"{'/'.join(key)}: {a}, then {b}")
         elif key[2] in ("instructions", "instructions_arch"):
-            checks.check(abs(a - b) <= tolerance * a, f"{'/'.join(key)}: {a}, then {b}: more than {tolerance:.1%} apart")
+            checks.check(abs(a - b) <= within / 100 * a, f"{'/'.join(key)}: {a}, then {b}: more than {within} % apart")
 
 
 def check_reference(checks: Checks, folder: Path, only: str) -> None:

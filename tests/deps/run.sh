@@ -71,6 +71,27 @@ check 'the kernel of the baseline is there' bash -c "ls '$(location LINUX_DEB)'/
 check 'the hooked musl has no system-call instruction' no_syscall
 check 'a call without arguments is a jump' getpid_jumps
 
+# Debian's servers with their own libraries, not with those of this machine.
+servers=$(sed -n 's/^SERVERS_DEB := //p' "$root/build/servers.mk")
+server_runs() { # PROGRAM WORD TEXT
+    "$servers"/lib64/ld-linux-x86-64.so.2 --inhibit-cache --library-path "$servers/lib/x86_64-linux-gnu" \
+        --list "$servers/$1" >"$work/libraries" && ! grep -E '=> /' "$work/libraries" | grep -vF "$servers/" || return 1
+    ends_with 0 "$3" "$servers"/lib64/ld-linux-x86-64.so.2 --library-path "$servers/lib/x86_64-linux-gnu" "$servers/$1" "$2"
+}
+if [ -n "$servers" ]; then
+    check "Debian's redis-server is whole" server_runs usr/bin/redis-server --version 'Redis server'
+    check "Debian's nginx is whole" server_runs usr/sbin/nginx -v 'nginx version'
+    check 'their licences are kept' bash -c "ls '$servers'/usr/share/doc/{redis-tools,nginx}/copyright"
+fi
+no_mirror() {
+    mkdir -p "$work/tree/harness" "$work/cache" && cp -r "$root/harness/deps" "$work/tree/harness" &&
+        cp -rs "${linux%/*}"/{linux,musl,zlib,lwip,sqlite3}-[0-9]* "${linux%/*}"/musl-* "$work/cache" 2>/dev/null
+    sed '/^servers /d' "${linux%/*}/versions" >"$work/cache/versions"
+    ends_with 0 'going on without them' env TOLL_CACHE="$work/cache" TOLL_APT_SOURCE=http://127.0.0.1:1/none \
+        "$work/tree/harness/deps/deps.sh" && grep -qx 'SERVERS_DEB := ' "$work/tree/build/servers.mk"
+}
+check 'a mirror without them stops nothing' no_mirror
+
 gcc -c -o "$work/os_syscall.o" "$root/tests/deps/os_syscall.S"
 gcc -std=c17 -O2 -fPIE -mno-red-zone -fno-stack-protector -Wall -Wextra -Werror -D_GNU_SOURCE -nostdinc \
     -isystem "$linux/include" -isystem "$(gcc -print-file-name=include)" -isystem "$zlib/include" \

@@ -13,6 +13,7 @@
 #include "base/string.h"
 #include "machine/domain.h"
 #include "machine/layout.h"
+#include "micro/handle.h"
 #include "micro/micro.h"
 #include "micro/protocol.h"
 #include "pager.h"
@@ -27,24 +28,29 @@
 #define SCRATCH 0x100000000000ull
 #define COM1 0x3f8u
 #define LINE_BYTES 200
+#define TAG_STRANGER 1 /* the reply to who should not be able to ask */
 
 static struct domain_info *info;
 static unsigned self, attempts, failures;
 
-/* What the composition gives: handles, whose memory is seen in a window, the program's file. */
+/* What the composition gives: handles, whose memory is seen in a window, the program's file; what may be done with the
+   process that is HANDLE_APP; who may ask this domain. */
 static struct {
     uint32_t handles, windows;
     bool program;
+    uint32_t process, callers;
 } given[DOMAINS] = {
     [DOMAIN_LIBRARY] = {BIT(HANDLE_FS) | BIT(HANDLE_CONSOLE) | BIT(HANDLE_MEM) | BIT(HANDLE_ECHO) | BIT(HANDLE_NET),
-                        BIT(DOMAIN_FS) | BIT(DOMAIN_CONSOLE) | BIT(DOMAIN_ECHO) | BIT(DOMAIN_NET), true},
-    [DOMAIN_FS] = {BIT(HANDLE_BLK), BIT(DOMAIN_MEM) | BIT(DOMAIN_LIBRARY), false},
-    [DOMAIN_BLK] = {BIT(HANDLE_IRQ), BIT(DOMAIN_FS), false},
-    [DOMAIN_CONSOLE] = {BIT(HANDLE_IRQ) | BIT(HANDLE_APP), BIT(DOMAIN_LIBRARY), false},
-    [DOMAIN_MEM] = {BIT(HANDLE_FS) | BIT(HANDLE_APP), BIT(DOMAIN_FS), true},
-    [DOMAIN_ECHO] = {BIT(HANDLE_APP), BIT(DOMAIN_LIBRARY), false},
-    [DOMAIN_NET] = {BIT(HANDLE_NIC) | BIT(HANDLE_APP), BIT(DOMAIN_LIBRARY), false},
-    [DOMAIN_NIC] = {BIT(HANDLE_IRQ) | BIT(HANDLE_APP), BIT(DOMAIN_NET), false},
+                        BIT(DOMAIN_FS) | BIT(DOMAIN_CONSOLE) | BIT(DOMAIN_ECHO) | BIT(DOMAIN_NET), true, 0, 0},
+    [DOMAIN_FS] = {BIT(HANDLE_BLK), BIT(DOMAIN_MEM) | BIT(DOMAIN_LIBRARY), false, 0,
+                   BIT(DOMAIN_LIBRARY) | BIT(DOMAIN_MEM)},
+    [DOMAIN_BLK] = {BIT(HANDLE_IRQ), BIT(DOMAIN_FS), false, 0, BIT(DOMAIN_FS)},
+    [DOMAIN_CONSOLE] = {BIT(HANDLE_IRQ) | BIT(HANDLE_APP), BIT(DOMAIN_LIBRARY), false, 0, BIT(DOMAIN_LIBRARY)},
+    [DOMAIN_MEM] = {BIT(HANDLE_FS) | BIT(HANDLE_APP), BIT(DOMAIN_FS), true, HANDLE_GIVES | HANDLE_SPACES,
+                    BIT(DOMAIN_LIBRARY)},
+    [DOMAIN_ECHO] = {BIT(HANDLE_APP), BIT(DOMAIN_LIBRARY), false, HANDLE_GIVES, BIT(DOMAIN_LIBRARY)},
+    [DOMAIN_NET] = {BIT(HANDLE_NIC) | BIT(HANDLE_APP), BIT(DOMAIN_LIBRARY), false, 0, BIT(DOMAIN_LIBRARY)},
+    [DOMAIN_NIC] = {BIT(HANDLE_IRQ) | BIT(HANDLE_APP), BIT(DOMAIN_NET), false, HANDLE_GIVES, BIT(DOMAIN_NET)},
 };
 #define GIVEN_ALL (BIT(HANDLE_SELF) | BIT(HANDLE_PROCESS) | BIT(HANDLE_SPACE) | BIT(HANDLE_MACHINE))
 
@@ -205,6 +211,27 @@ static void kinds_try(void)
             attempt(refused(intruder_message(MICRO_WAIT, h, 0).rdi), "receiving at another's endpoint", h);
 }
 
+/* What may be done with a process, if it can be named, and with a copy of that handle. */
+static void process_try(uint64_t process, uint32_t may)
+{
+    if (!(may & HANDLE_GIVES))
+        attempt(call(MICRO_HANDLE_GIVE, process, HANDLE_SELF, 0, 0) == -EPERM, "giving a handle to process", process);
+    if (!(may & HANDLE_SPACES))
+        attempt(call(MICRO_SPACE_MAKE, process, 0, 0, 0) == -EPERM, "a space of process", process);
+}
+
+static void processes_try(void)
+{
+    int64_t copy = call(MICRO_HANDLE_GIVE, HANDLE_PROCESS, HANDLE_PROCESS, 0, 0);
+
+    attempt(copy > 0, "no copy of a handle:", (uint64_t)copy);
+    process_try((uint64_t)copy, 0);
+    attempt(call(MICRO_EVENT, (uint64_t)copy, 0, 0, 0) == 0, "no event through a copy", (uint64_t)copy);
+    call(MICRO_HANDLE_CLOSE, (uint64_t)copy, 0, 0, 0);
+    if (given[self].handles & BIT(HANDLE_APP))
+        process_try(HANDLE_APP, given[self].process);
+}
+
 /* Mapping what is not one's own: others' memory, the kernel's, devices. */
 static void maps_try(void)
 {
@@ -266,12 +293,15 @@ static void instructions_try(void)
 
 /* ---- afterwards ---- */
 
+/* Says with its reply whether the caller was one that may be. */
 static _Noreturn void serve(void)
 {
     struct intruder_reply r = intruder_message(MICRO_WAIT, HANDLE_SELF, 0);
 
-    while (r.rdi >= 0)
-        r = intruder_message(MICRO_REPLY_WAIT, HANDLE_SELF, 0);
+    while (r.rdi >= 0) {
+        bool known = r.rdi < (int64_t)DOMAINS && given[self].callers & BIT(r.rdi);
+        r = intruder_message(MICRO_REPLY_WAIT, HANDLE_SELF, known ? 0 : TAG_STRANGER);
+    }
     say("TOLL1 done intruder fail domain %u: waiting gave %ld", self, (long)r.rdi);
     for (;;)
         call(MICRO_SLEEP, -1ull, 0, 0, 0);
@@ -289,6 +319,22 @@ static _Noreturn void perish(void)
         call(MICRO_YIELD, 0, 0, 0, 0);
 }
 
+/* Both by the handle and by a copy that was to have another's badge the server sees who asks. */
+static void ask(uint64_t server)
+{
+    struct intruder_reply r = intruder_message(MICRO_CALL, server, 0);
+    int64_t copy;
+
+    attempt(r.rdi == 0, "no answer from", server);
+    attempt(r.tag == 0, "a stranger to", server);
+    if (server == HANDLE_ECHO)
+        return; /* it answers once more only */
+    copy = call(MICRO_HANDLE_GIVE, HANDLE_PROCESS, server, DOMAIN_ECHO, 0);
+    attempt(copy > 0, "no copy of a handle:", (uint64_t)copy);
+    r = intruder_message(MICRO_CALL, (uint64_t)copy, 0);
+    attempt(r.rdi == 0 && r.tag == 0, "a badge of its own for", server);
+}
+
 /* The others have come to their ends when they answer, and one answers no more. */
 static _Noreturn void judge(void)
 {
@@ -296,8 +342,8 @@ static _Noreturn void judge(void)
     int64_t result;
 
     for (unsigned i = 0; i < COUNT(alive); i++)
-        attempt(alive[i] == HANDLE_NET && !has_network() ? true : intruder_message(MICRO_CALL, alive[i], 0).rdi == 0,
-                "no answer from", alive[i]);
+        if (alive[i] != HANDLE_NET || has_network())
+            ask(alive[i]);
     for (unsigned i = 0; i < 2; i++) {
         result = intruder_message(MICRO_CALL, HANDLE_ECHO, 0).rdi;
         attempt(result == -EINTR, "an answer from the dead:", (uint64_t)result);
@@ -325,6 +371,7 @@ _Noreturn void home_entry(void)
     kernel_try();
     handles_try();
     kinds_try();
+    processes_try();
     maps_try();
     ports_try();
     instructions_try();

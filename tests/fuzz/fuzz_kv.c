@@ -73,8 +73,9 @@ static bool run(struct kv *kv, struct client *client, struct request *r, struct 
     while ((got = resp_read(r, in->data + in->start, buffer_used(in))) == RESP_REQUEST) {
         must(r->bytes > 0 && r->bytes <= buffer_used(in), "a request takes bytes that are not there");
         if (r->count) {
+            size_t before = buffer_used(&out);
             kv_execute(kv, client, r, &out);
-            requests++;
+            requests += !client->quits || buffer_used(&out) != before; /* none to a browser */
         }
         buffer_take(in, r->bytes);
         kv->table.now_ms += 7;

@@ -2,15 +2,17 @@
 /*
  * fuzz_net.c: whatever comes on the wire and whatever the program does, the network goes on and gives everything back.
  * The input is a script (fuzz_net.h); the wire's other end keeps four conversations in mind, so that much of what
- * comes belongs to one.  With clang: -fsanitize=fuzzer,address,undefined and fuzz_net_init make a libFuzzer of it;
- * fuzz_net_main.c drives it without.
+ * comes belongs to one.  fuzz_frames drives it with libFuzzer, fuzz_net_main.c without.
  */
 #include "fuzz_net.h"
 #include "base/errno.h"
 #include "host.h"
+#include "lwip/dhcp.h"
+#include "lwip/etharp.h"
 #include "lwip/ip4_frag.h"
 #include "lwip/priv/tcp_priv.h"
 #include "net.h"
+#include "net_part.h"
 #include "nic.h"
 #include <stdbool.h>
 #include <stdio.h>
@@ -24,6 +26,7 @@
 #define BUFFER 4096u
 #define WORKS_MAX 64u
 #define FRAME_MAX 1514u
+#define KEPT_MAX 65536u /* of memory that net keeps to use again: what describes frames under way */
 
 unsigned long fuzz_net_opened, fuzz_net_received, fuzz_net_frames;
 
@@ -35,6 +38,7 @@ static struct conversation {
 static int sockets[SOCKETS];
 static uint64_t memory_kept;
 static unsigned claims_kept;
+static uint32_t dhcp_transaction; /* of the last message to a server */
 static uint8_t buffer[BUFFER];
 
 static void promise(bool held, const char *what)
@@ -98,7 +102,11 @@ static void on_sent(const void *frame, size_t bytes)
     const uint8_t *ip = (const uint8_t *)frame + 14, *t = ip + 20;
     struct conversation *c = conversations;
     promise(bytes >= 14 && bytes <= FRAME_MAX, "a frame of no size");
-    if (bytes < 54 || get(ip - 2, 2) != 0x0800 || ip[9] != 6 || get(ip + 6, 2) & 0x1fff)
+    if (bytes < 54 || get(ip - 2, 2) != 0x0800 || get(ip + 6, 2) & 0x1fff)
+        return;
+    if (ip[9] == 17 && get(t + 2, 2) == 67)
+        dhcp_transaction = get(t + 12, 4);
+    if (ip[9] != 6)
         return;
     promise(get(ip + 2, 2) + 14 == bytes && sum(ip, 20, 0) == 0, "a packet with a bad header");
     while (c < conversations + CONVERSATIONS && c->peer_port != get(t + 2, 2))
@@ -239,11 +247,10 @@ static void step_raw(void)
     deliver(frame, bytes);
 }
 
-static void step_arp(void)
+static void arp(unsigned kind, unsigned who)
 {
     static const uint8_t head[] = {0, 1, 8, 0, 6, 4, 0};
     uint8_t frame[FRAME_MAX];
-    unsigned kind = take(), who = take();
     ip_begin(frame, 0);
     put(frame + 12, 0x0806, 2);
     memset(frame + 14, 0, 46);
@@ -255,12 +262,85 @@ static void step_arp(void)
     deliver(frame, kind & 128 ? 14 + kind % 46 : 60);
 }
 
+static void step_arp(void)
+{
+    unsigned kind = take(), who = take();
+    arp(kind, who);
+}
+
 static void step_icmp(void)
 {
     uint8_t frame[FRAME_MAX], *t = ip_begin(frame, 1);
     unsigned type = take(), bytes = 8 + take() * 4;
     t[0] = (uint8_t)type;
     deliver(frame, ip_end(frame, bytes, 2));
+}
+
+static void step_fragment(void)
+{
+    static const uint8_t protocols[] = {6, 17, 1, 17};
+    unsigned protocol = protocols[take() % 4], number = take(), offset = take(), bytes = take() * 6;
+    uint8_t frame[FRAME_MAX], *t = ip_begin(frame, protocol);
+    bytes = bytes < FRAME_MAX - 34 ? bytes : FRAME_MAX - 34;
+    put(frame + 18, number % 4, 2);
+    put(frame + 20, (offset & 128 ? 0x2000 : 0) | (number & 128 ? 8191 - (offset & 127) : offset & 127), 2);
+    if ((offset & 127) == 0 && !(number & 128)) { /* the first: with a header */
+        put(t, protocol == 1 ? 0x0800 : 3000, 2);
+        put(t + 2, protocol == 6 ? 80 : 6000, 2);
+        put(t + 4, protocol == 17 ? number * 8 : 1, 2);
+        t[12] = 0x50;
+        t[13] = 2;
+    }
+    deliver(frame, ip_end(frame, bytes, 0));
+}
+
+static uint8_t *option_add(uint8_t *to, unsigned code, uint32_t value, unsigned bytes)
+{
+    *to++ = (uint8_t)code;
+    *to++ = (uint8_t)bytes;
+    put(to, value, bytes);
+    return to + bytes;
+}
+
+/* RFC 2131, section 2; the options of RFC 2132. */
+static void step_dhcp(void)
+{
+    static const uint32_t addresses[] = {HOME, HOME + 1, 0, 0xffffffff, 0x7f000001, 0xe0000001, 0x0a0002ff, PEER};
+    static const uint32_t seconds[] = {3600, 0, 1, 59, 60, 0xffffffff, 0x80000000, 7200};
+    uint8_t frame[FRAME_MAX], *b = ip_begin(frame, 17) + 8, *o = b + 240;
+    unsigned kind = take(), options = take(), times = take(), value = take();
+    if (!netif_dhcp_data(&link_netif)) {
+        netif_set_addr(&link_netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
+        promise(dhcp_start(&link_netif) == ERR_OK, "no memory for a lease");
+        work();
+    }
+    put(frame + 30, options & 128 ? 0xffffffff : HOME, 4);
+    put(b - 8, 67 << 16 | 68, 4);
+    b[0] = options & 64 ? value : 2;
+    b[1] = 1;
+    b[2] = 6;
+    put(b + 4, dhcp_transaction + (kind & 128 ? 1 : 0), 4);
+    put(b + 16, addresses[value % 8], 4);
+    memcpy(b + 28, frame, 6);
+    put(b + 236, 0x63825363, 4);
+    o = option_add(o, 53, kind % 8, options & 32 ? value % 3 : 1);
+    if (!(options & 1))
+        o = option_add(o, 54, PEER, 4);
+    if (!(options & 2))
+        o = option_add(o, 51, seconds[times % 8], 4);
+    if (options & 4)
+        o = option_add(o, 58, seconds[times / 8 % 8], 4);
+    if (options & 8)
+        o = option_add(o, 59, seconds[times / 32], 4);
+    o = option_add(o, 1, value & 16 ? 0xffffff00 : value, 4);
+    o = option_add(o, 3, addresses[value / 16 % 8], value & 8 ? 4 : value % 4);
+    if (options & 16)
+        o = option_add(o, 52, value / 8, 1); /* further options in the fields for names */
+    for (unsigned i = kind >> 3 & 7; i; i--)
+        *o++ = (uint8_t)take();
+    *o++ = kind & 64 ? (uint8_t)value : 255;
+    put(b - 4, (uint32_t)(o - b) + 8, 2);
+    deliver(frame, ip_end(frame, (size_t)(o - b) + 8, 6));
 }
 
 static void step_time(void)
@@ -348,7 +428,7 @@ static void step_call(void)
     work();
 }
 
-/* A listener at port 80, a socket of datagrams at 6000. */
+/* A listener at port 80, a socket of datagrams at 6000, and a neighbour that is known. */
 static void begin(void)
 {
     for (unsigned i = 0; i < SOCKETS; i++)
@@ -361,6 +441,18 @@ static void begin(void)
     promise(net_bind(sockets[0], &(struct net_address){0, 80}) == 0, "port 80 is not free");
     promise(net_listen(sockets[0], 4) == 0, "no listener");
     promise(net_bind(sockets[1], &(struct net_address){0, 6000}) == 0, "port 6000 is not free");
+    arp(1, PEER & 15);
+}
+
+/* The machine has the address again that it began with. */
+static void lease_end(void)
+{
+    ip_addr_t address = address_lwip(HOME), mask = address_lwip(0xffffff00), gateway = address_lwip(PEER);
+    if (!netif_dhcp_data(&link_netif))
+        return;
+    dhcp_release_and_stop(&link_netif);
+    dhcp_cleanup(&link_netif);
+    netif_set_addr(&link_netif, &address, &mask, &gateway);
 }
 
 static void finish(void)
@@ -368,6 +460,7 @@ static void finish(void)
     struct net_books books;
     for (unsigned i = 0; i < SOCKETS; i++)
         net_close(sockets[i]);
+    lease_end();
     while (tcp_active_pcbs)
         tcp_abort(tcp_active_pcbs);
     while (tcp_tw_pcbs)
@@ -375,11 +468,13 @@ static void finish(void)
     for (unsigned i = 0; i <= IP_REASS_MAXAGE; i++)
         ip_reass_tmr();
     work();
+    etharp_cleanup_netif(&link_netif);
     net_books(&books);
     promise(books.sockets == 0 && books.connections == 0, "sockets are left");
     promise(host_nic_lent() == 0, "frames are left");
     promise(host_nic_claims() == claims_kept, "claims are left");
     promise(!net_pending(), "work is left");
+    promise(!memory_kept || books.memory_bytes <= memory_kept + KEPT_MAX, "memory is left");
 }
 
 void fuzz_net_init(void)
@@ -392,6 +487,14 @@ void fuzz_net_init(void)
     LLVMFuzzerTestOneInput(NULL, 0);
     net_books(&books);
     memory_kept = books.memory_bytes;
+}
+
+/* For libFuzzer. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc, (void)argv;
+    fuzz_net_init();
+    return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
@@ -421,6 +524,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
             break;
         case STEP_ICMP:
             step_icmp();
+            break;
+        case STEP_FRAGMENT:
+            step_fragment();
+            break;
+        case STEP_DHCP:
+            step_dhcp();
             break;
         default:
             step_call();

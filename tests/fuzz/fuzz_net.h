@@ -14,14 +14,29 @@
    DAMAGED place value, then as SEGMENT                            with bytes changed afterwards
    ARP kind who
    ICMP type bytes
-   CALL socket call value   the program does something */
-enum fuzz_net_step { STEP_TIME, STEP_RAW, STEP_SEGMENT, STEP_DATAGRAM, STEP_DAMAGED, STEP_ARP, STEP_ICMP, STEP_CALL };
-#define FUZZ_NET_STEPS 8u
+   CALL socket call value   the program does something
+   FRAGMENT protocol number offset bytes    of TCP, UDP or ICMP; offset in eights, and 128 if there are more
+   DHCP kind options times value            a server's message; the first one of a script makes a client of the machine
+ */
+enum fuzz_net_step {
+    STEP_TIME,
+    STEP_RAW,
+    STEP_SEGMENT,
+    STEP_DATAGRAM,
+    STEP_DAMAGED,
+    STEP_ARP,
+    STEP_ICMP,
+    STEP_CALL,
+    STEP_FRAGMENT,
+    STEP_DHCP
+};
+#define FUZZ_NET_STEPS 10u
 
 /* Makes the process a home with a network; once, first. */
 void fuzz_net_init(void);
 /* A wire, and a program with sockets, from nothing to the end.  Aborts if the network breaks a promise: it goes on, it
    gives everything back.  Counts connections that came to be open, and bytes received by the program. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 extern unsigned long fuzz_net_opened, fuzz_net_received, fuzz_net_frames;
 

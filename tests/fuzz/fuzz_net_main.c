@@ -48,6 +48,8 @@ static const uint8_t sound[][STEP_MAX] = {
     {STEP_CALL, 1, 18, 21},
     {STEP_ARP, 1, 2},
     {STEP_ICMP, 8, 10},
+    {STEP_FRAGMENT, 1, 30, 128, 40},
+    {STEP_FRAGMENT, 1, 30, 30, 40},
     {STEP_SEGMENT, 1, 20, 0, 0, 0, 0},
 };
 #define SOUND_STEPS (sizeof sound / sizeof *sound)
@@ -71,7 +73,7 @@ static size_t script_random(uint8_t *script)
 
 static size_t step_bytes(const uint8_t *step)
 {
-    static const uint8_t bytes[] = {2, 3, 7, 4, 9, 3, 3, 4};
+    static const uint8_t bytes[] = {2, 3, 7, 4, 9, 3, 3, 4, 5, 5};
     return bytes[step[0] % FUZZ_NET_STEPS];
 }
 

@@ -6,20 +6,24 @@
  *
  *   kernel=exo, micro   the process makes the calls itself.  With mode=tame (default) they are such that it can go on
  *                       afterwards: it must still work then.  With mode=wild they are any, and it may be ended by them;
- *                       with servers=1 servers are asked for what they keep for it, too.
+ *                       with servers=1 servers are asked for what they keep for it, too.  With network=1 that of
+ *                       the network is asked, too (kernel=micro).
  *   kernel=mono         hostile children make the calls
  *   calls=N seed=N      trace=FIRST prints every call from that one on
  */
 #include "fuzz_kernel/fuzz.h"
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define KERNEL_LOW 0xffff800000000000ull
 #define ERROR_MAX 4096ull
 
-bool fuzz_wild, fuzz_servers;
+bool fuzz_wild, fuzz_servers, fuzz_network;
 static uint64_t refused, errors_distinct, leaks;
 static bool errors_seen[ERROR_MAX];
 
@@ -89,7 +93,21 @@ static void calls_make(const struct kernel *kernel, uint64_t calls, uint64_t tra
     }
 }
 
-/* The process still works: its library, its memory, its files. */
+/* What is sent comes back. */
+static void network_check(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(4711), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int s = socket(AF_INET, SOCK_DGRAM, 0);
+    char word[8] = "";
+
+    toll_check(s >= 0 && bind(s, (struct sockaddr *)&at, sizeof at) == 0, "no socket can be bound any more");
+    toll_check(sendto(s, "echo", 4, 0, (struct sockaddr *)&at, sizeof at) == 4 && recv(s, word, sizeof word, 0) == 4 &&
+                   strcmp(word, "echo") == 0,
+               "a datagram does not come back any more");
+    close(s);
+}
+
+/* The process still works: its library, its memory, its files, its sockets. */
 static void self_check(void)
 {
     static char bytes[4096];
@@ -99,6 +117,8 @@ static void self_check(void)
     close(fd);
     for (unsigned i = 0; i < 3; i++)
         usleep(1000);
+    if (fuzz_network)
+        network_check();
 }
 
 static void kernel_run(const struct kernel *kernel, uint64_t calls)
@@ -124,6 +144,7 @@ int main(int argc, char **argv)
     fuzz_seed(seed);
     fuzz_wild = strcmp(toll_arg("mode", "tame"), "wild") == 0;
     fuzz_servers = fuzz_wild && toll_arg_number("servers", 0);
+    fuzz_network = toll_arg_number("network", 0);
     if (toll_arg("peer", NULL))
         return processes_child();
     if (strcmp(name, kernel_exo.name) == 0)

@@ -4,16 +4,21 @@
  * it out by claims (kernels/exo).  Each tries to claim what is the other's, to send as the other, and to have frames
  * sent from or put into memory that is not its own; and gets the answers to what it sends itself, and nothing else.
  *
- *   me=N   which of the two this is: its address is 10.0.2.(15 + N)
+ *   me=N       which of the two this is: its address is 10.0.2.(15 + N)
+ *   intrude=1  the second harms whom it can; the first must not notice
+ *   leased=1   both got the same one by DHCP, as the interface is one client
  */
 #include "exo/exo.h"
 #include "machine/domain.h"
+#include "net_neighbours/intrude.h"
 #include "nic.h"
 #include "pager.h"
 #include "raw.h"
 #include "toll.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,7 +30,9 @@
 #define TABLES 64u
 #define PINGS(n) (10u + 40u * (n))
 #define STRAY 4u /* frames that QEMU sends by itself: address resolution */
-#define UDP_BYTES 60u
+#define UDP_BYTES INTRUDE_HEAD
+#define CLOSED 1u    /* a port of the host where nobody listens */
+#define COMMON 7100u /* ports that both have */
 
 static const struct domain_info *const info = (const struct domain_info *)(DOMAIN_BASE(0) + DOMAIN_INFO);
 static const struct exo_net *const net = (const struct exo_net *)(DOMAIN_BASE(0) + DOMAIN_NET);
@@ -65,21 +72,27 @@ static int64_t claim(unsigned count, const struct nic_test *tests, bool shared, 
     return call(EXO_NIC_CLAIM, (uint64_t)&f, 0, 0, 0);
 }
 
-static int64_t claim_port(unsigned n)
+static int64_t claim_udp(uint32_t address, unsigned port)
 {
     struct nic_test tests[] = {{NIC_LINK, 2, 12, 0xffff, 0x0800},
                                {NIC_NETWORK, 1, 9, 0xff, 17},
-                               {NIC_NETWORK, 4, 16, 0xffffffff, ADDRESS(n)},
-                               {NIC_TRANSPORT, 2, 2, 0xffff, PORT(n)}};
+                               {NIC_NETWORK, 4, 16, 0xffffffff, address},
+                               {NIC_TRANSPORT, 2, 2, 0xffff, port}};
 
     return claim(4, tests, false, false);
+}
+
+static int64_t claim_port(unsigned n)
+{
+    return claim_udp(ADDRESS(n), PORT(n));
 }
 
 static void claims_try(void)
 {
     struct nic_test ip = {NIC_LINK, 2, 12, 0xffff, 0x0800}, any = {NIC_LINK, 1, 0, 1, 0},
                     address = {NIC_NETWORK, 4, 16, 0xffffffff, ADDRESS(other)},
-                    high = {NIC_NETWORK, 1, 22, 0xff, PORT(other) >> 8}; /* the port, where there are no options */
+                    high = {NIC_NETWORK, 1, 22, 0xff, PORT(other) >> 8}, /* the port, where there are no options */
+        arp[] = {{NIC_LINK, 2, 12, 0xffff, 0x0806}, {NIC_NETWORK, 4, 24, 0xffffffff, ADDRESS(other)}};
 
     expect(-EADDRINUSE, claim(1, &ip, false, false), "claiming all of IPv4");
     expect(-EADDRINUSE, claim(1, &ip, true, false), "claiming all of IPv4, shared");
@@ -89,6 +102,8 @@ static void claims_try(void)
     expect(-EADDRINUSE, claim(1, &ip, false, true), "claiming the rest of IPv4");
     expect(-EADDRINUSE, claim(1, &high, false, false), "claiming the port's bytes");
     expect(-EADDRINUSE, claim_port(other), "claiming the other's port");
+    expect(-EADDRINUSE, claim_udp(ADDRESS(other), 9999), "claiming what the other left free");
+    expect(-EADDRINUSE, claim(2, arp, true, false), "claiming the other's address resolution");
     expect(-EINVAL, call(EXO_NIC_CLAIM_END, 100000, 0, 0, 0), "ending no claim");
 }
 
@@ -164,7 +179,7 @@ static int64_t send_from(uint64_t number, uint32_t offset, uint32_t bytes, uint6
     return call(EXO_NIC_SEND, (uint64_t)&segment, 1, sum, 0);
 }
 
-static int64_t send(void)
+static int64_t frame_send(void)
 {
     return send_from(frame, 0, UDP_BYTES, 0);
 }
@@ -174,24 +189,26 @@ static void sends_try(void)
     uint32_t refused = net->refused;
 
     udp_put(ADDRESS(me), PORT(me));
-    expect(1, send(), "sending");
+    expect(1, frame_send(), "sending");
     udp_put(ADDRESS(other), PORT(other));
-    expect(-EPERM, send(), "sending as the other");
+    expect(-EPERM, frame_send(), "sending as the other");
     udp_put(ADDRESS(other), PORT(me));
-    expect(-EPERM, send(), "sending from the other's address");
+    expect(-EPERM, frame_send(), "sending from the other's address");
     udp_put(0, PORT(me));
-    expect(-EPERM, send(), "sending from no address");
+    expect(-EPERM, frame_send(), "sending from no address");
     udp_put(ADDRESS(me), PORT(me));
     page[11] ^= 1;
-    expect(-EPERM, send(), "sending from another interface");
+    expect(-EPERM, frame_send(), "sending from another interface");
+    udp_put(0xffffffff, 68);
+    expect(-EPERM, frame_send(), "sending from everybody");
     arp_put(ADDRESS(other));
-    expect(-EPERM, send(), "saying to have the other's address");
+    expect(-EPERM, frame_send(), "saying to have the other's address");
     arp_put(ADDRESS(me));
     page[27] ^= 1;
-    expect(-EPERM, send(), "saying that another interface has this address");
-    toll_check(net->refused - refused == 6, "%u refusals are counted instead of 6", net->refused - refused);
+    expect(-EPERM, frame_send(), "saying that another interface has this address");
+    toll_check(net->refused - refused == 7, "%u refusals are counted instead of 7", net->refused - refused);
     arp_put(ADDRESS(me));
-    expect(1, send(), "asking for an address");
+    expect(1, frame_send(), "asking for an address");
 }
 
 static void shapes_try(void)
@@ -218,7 +235,7 @@ static void pings_try(void)
         put(34, 2, 0x0800);
         put(38, 4, me << 16 | i);
         sum_put(34, UDP_BYTES, 36);
-        expect(1, send(), "sending a request for an echo");
+        expect(1, frame_send(), "sending a request for an echo");
         pause_ms(2);
     }
     for (unsigned i = 0; i < 100 && net->came - before < PINGS(me); i++)
@@ -244,6 +261,65 @@ static void ring_try(void)
     expect(0, call(EXO_NIC_RING, 0, 0, 0, 0), "no ring again");
 }
 
+/* ---- sockets ---- */
+
+/* A socket that is bound to that port of any address, or a negative errno. */
+static int64_t bound(int kind, unsigned port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    int s = socket(AF_INET, kind, 0);
+
+    toll_check(s >= 0, "no socket: errno %d", errno);
+    if (bind(s, (const struct sockaddr *)&at, sizeof at) == 0)
+        return s;
+    close(s);
+    return -errno;
+}
+
+/* Any address means those that one has. */
+static void sockets_try(void)
+{
+    int64_t tcp = bound(SOCK_STREAM, COMMON), udp = bound(SOCK_DGRAM, COMMON);
+
+    toll_check(tcp >= 0 && udp >= 0, "ports at any address: %lld, %lld", (long long)tcp, (long long)udp);
+    toll_check(listen((int)tcp, 1) == 0, "listening: errno %d", errno);
+    pause_ms(500); /* while the other has them too */
+    close((int)tcp);
+    close((int)udp);
+}
+
+/* The host's refusal came back. */
+static bool reach(void)
+{
+    struct sockaddr_in host = {.sin_family = AF_INET, .sin_port = htons(CLOSED), .sin_addr.s_addr = htonl(HOST)};
+    int s = socket(AF_INET, SOCK_STREAM, 0);
+    bool refused = connect(s, (const struct sockaddr *)&host, sizeof host) < 0 && errno == ECONNREFUSED;
+
+    close(s);
+    return refused;
+}
+
+/* One address: connections of both come back to each, and a port is whose it was first. */
+static int leased(void)
+{
+    int64_t own;
+    unsigned tries = 0;
+
+    for (; tries < 100 && !reach(); tries++)
+        pause_ms(100);
+    toll_check(tries < 100, "no connection came back");
+    own = bound(SOCK_STREAM, COMMON + me);
+    toll_check(own >= 0, "one's port: %lld", (long long)own);
+    pause_ms(3000); /* until the other has come so far */
+    expect(-EADDRINUSE, bound(SOCK_STREAM, COMMON + other), "the other's port");
+    for (unsigned i = 0; i < 20; i++)
+        toll_check(reach(), "connection %u did not come back", i);
+    pause_ms(3000);
+    close((int)own);
+    toll_output("ok\n", 3);
+    return toll_done();
+}
+
 static uint64_t own_table(void)
 {
     for (uint64_t table = 0; table < TABLES; table++) {
@@ -253,6 +329,28 @@ static uint64_t own_table(void)
     }
     toll_check(false, "no table has this program");
     return 0;
+}
+
+/* The second has said that all is well before nothing of its library works any more. */
+static int intruded(void)
+{
+    int status;
+
+    pause_ms(1000);
+    if (me == 0) {
+        pings_try();
+        sockets_try();
+        toll_output("ok\n", 3);
+        return toll_done();
+    }
+    udp_put(ADDRESS(me), PORT(me));
+    expect(1, frame_send(), "sending");
+    intrude_give_back(frame);
+    toll_output("ok\n", 3);
+    status = toll_done();
+    if (status)
+        return status;
+    intrude(frame);
 }
 
 int main(int argc, char **argv)
@@ -265,16 +363,21 @@ int main(int argc, char **argv)
     other = 1 - me;
     if (call(EXO_NIC_INFO, (uint64_t)&nic, 0, 0, 0) != 0)
         toll_skip("no network");
+    if (toll_arg_number("leased", 0))
+        return leased();
     table = own_table();
     frame = (uint64_t)call(EXO_FRAME_GET, 0, 0, 0, 0);
     expect(0, call(EXO_MAP, table, PLACE, frame, PAGER_READ | PAGER_WRITE), "mapping");
     own = claim_port(me);
     toll_check(own >= 0, "claiming one's port: %lld", (long long)own);
+    if (toll_arg_number("intrude", 0))
+        return intruded();
     pause_ms(1000); /* until the other has come so far */
     claims_try();
     sends_try();
     shapes_try();
     pings_try();
+    sockets_try();
     pause_ms(2000);
     claim_ends_try(own);
     toll_check(call(EXO_UNMAP, table, PLACE, 0, 0) != 0, "nothing is mapped");

@@ -63,6 +63,7 @@ int main(int argc, char **argv)
         toll_skip("the directory %s is not there: %s", directory, strerror(errno));
     if (toll_arg_number("sockets", 0)) {
         suite_sockets();
+        suite_socket_edges();
         return toll_done();
     }
     suite_files();

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -131,6 +132,28 @@ class Protocol(Case):
         time.sleep(0.2)
         self.assertEqual(server.client().call(b"PING"), b"+PONG")
 
+    def test_half_requests(self) -> None:
+        """What all clients together leave unfinished is bounded, and the others are served."""
+        server = self.start("buffers=4000000")
+        half = b"*9\r\n" + (b"$1000000\r\n" + b"x" * 1000000 + b"\r\n") * 2
+        held, ended = [server.client() for _ in range(6)], 0
+        for client in held:
+            client.socket.settimeout(1)
+            try:
+                client.send(half)
+                ended += client.is_closed()
+            except TimeoutError:
+                pass
+            except OSError:
+                ended += 1
+            self.assertEqual(server.client().call(b"PING"), b"+PONG")
+        self.assertGreaterEqual(ended, 4)
+        self.assertLess(ended, 6)
+        for client in held:
+            client.close()
+        time.sleep(0.2)
+        self.assertEqual(server.client().call(b"SET", b"k", b"v" * 1000000), b"+OK")
+
     def test_memory_limit(self) -> None:
         client = self.start("memory=1000000").client()
         replies = {client.call(b"SET", b"k%d" % i, b"v" * 1000) for i in range(2000)}
@@ -233,7 +256,7 @@ class Log(Case):
             client.call(b"SET", b"k%d" % i, b"v")
         server.kill()
         whole = self.file.read_bytes()
-        last = len(array(b"SET", b"k9", b"v"))
+        last = len(b"#commit 0000000000 0123456789abcdef\r\n" + array(b"SET", b"k9", b"v"))
         for cut in range(1, last):
             self.file.write_bytes(whole[:-cut])
             server = self.start(*self.words)
@@ -241,10 +264,40 @@ class Log(Case):
             self.assertIn("cut off", server.kill())
             self.assertEqual(self.file.read_bytes(), whole[:-last])
 
+    def test_zeros_and_old_commits_at_the_end(self) -> None:
+        """What e2fsck can add to a file after a crash: blocks that never were written, or were another file's."""
+        server = self.start(*self.words)
+        for i in range(10):
+            server.client().call(b"SET", b"k%d" % i, b"v")
+        server.kill()
+        whole = self.file.read_bytes()
+        for end in (bytes(4096 - len(whole) % 4096), whole[-200:], b"#commit ", b"#commit " * 40, array(b"DEL", b"k1")):
+            self.file.write_bytes(whole + end)
+            server = self.start(*self.words)
+            self.assertEqual(server.client().call(b"DBSIZE"), b":10")
+            self.assertIn(f"{len(end)} bytes at the end", server.kill())
+            self.assertEqual(self.file.read_bytes(), whole)
+
     def test_damage_is_refused(self) -> None:
-        self.file.write_bytes(array(b"SET", b"a", b"1") + b"garbage\r\n" + array(b"SET", b"b", b"1"))
-        with self.assertRaisesRegex(RuntimeError, "byte 27: no command of a log"):
-            Server(*self.words)
+        server = self.start(*self.words)
+        for i in range(4):
+            server.client().call(b"SET", b"k%d" % i, b"value")
+        server.kill()
+        whole = self.file.read_bytes()
+        second = [m.start() for m in re.finditer(b"#commit", whole)][1]
+        for damage in (second + 3, second + 12, second + 30, second + 40, second + 60):
+            self.file.write_bytes(whole[:damage] + b"\x00" + whole[damage + 1 :])
+            with self.assertRaisesRegex(RuntimeError, f"byte {second}: damaged, and whole commits follow"):
+                Server(*self.words)
+        server = self.start("sync=interval", f"dir={self.folder}")
+        self.assertEqual(server.client().call(b"DBSIZE"), b":1")
+
+    def test_other_files_are_refused(self) -> None:
+        for text in (array(b"SET", b"a", b"1"), b"x", b"#log 0123456789ABCDEF\r\n"):
+            self.file.write_bytes(text)
+            with self.assertRaisesRegex(RuntimeError, "not a log of this server"):
+                Server(*self.words)
+            self.assertEqual(self.file.read_bytes(), text)
 
     def test_written_anew(self) -> None:
         server = self.start(*self.words)
@@ -305,24 +358,90 @@ def random_command(source: random.Random) -> list[bytes]:
     )  # fmt: skip
 
 
+# Sound and unsound protocol, and commands at their bounds, each on a connection of its own.
+WORDS = [
+    b"\r\n", b"*0\r\nPING\r\n", b"*-1\r\nPING\r\n", b"*-5\r\nPING\r\n", b"*1\r\n$-1\r\n", b"*1\r\n$0\r\n\r\n",
+    b"*1\r\n$4\r\nPINGxx*1\r\n$4\r\nPING\r\n", b"*1\r\n$4\nPING\r\n", b"*1\n$4\r\nPING\r\n", b"*+1\r\n$4\r\nPING\r\n",
+    b"* 1\r\n$4\r\nPING\r\n", b"*1\r\n$+4\r\nPING\r\n", b"*1\r\n4\r\nPING\r\n", b"*2147483648\r\n", b"*\r\n", b"*1\r\n$\r\n",
+    b"*99999999999999999999\r\n", b"*1\r\n$536870913\r\n", b"PING\n", b"  PING \r\n", b'"PING"\r\n', b'"PI"NG\r\n',
+    b"SET a 'x'y\r\n", b'SET a "x\r\n', b'SET a "\\x41\\n\\q"\r\nGET a\r\n', b"SET a 'it\\'s'\r\nGET a\r\n", b"A" * 70000,
+    b"PING\r\n" * 3, b"QUIT\r\nPING\r\n", b"*2\r\n$3\r\nFOO\r\n$5\r\na\r\nb\r\n\r\n", b"*1\r\n$200\r\n" + b"z" * 200 + b"\r\n",
+    b"*1\r\n:4\r\n", b"POST / HTTP/1.1\r\nHost: x\r\n\r\nSET a 1\r\n", b"Host: x\r\nSET a 2\r\n", b"GET a\r\n",
+    *(line.encode() + b"\r\n" for line in (
+        "GET", "get a b", "ECHO", "ECHO a b", "SELECT 16", "SELECT -1", "SELECT a", "CONFIG", "CONFIG GET", "CONFIG GET nosuch",
+        "CONFIG GET maxmemory", "CONFIG GET MAXMEMOR?", "CONFIG GET maxmem[o]ry", "CONFIG GET maxmemory maxmemory", "CONFIG FOO",
+        "CONFIG GET save", "CONFIG GET appendonly", "CLIENT", "CLIENT FOO", "CLIENT GETNAME", 'CLIENT SETNAME "a b"', "COMMAND FOO",
+        "HELLO 4", "HELLO a", "HELLO 2 x", "PING a b", "DBSIZE x", "FLUSHALL x", "FLUSHALL async x", "FLUSHDB SYNC", "TYPE nosuch",
+        "SET a", "SET a 1 FOO", "SET a 1 EX", "SET a 1 EX 0", "SET a 1 EX -1", "SET a 1 EX 9223372036854775807",
+        "SET a 1 PX 9223372036854775807", "SET a 1 EX 9223372036854775", "SET a 1 EXAT 1", "SET a 1 PXAT 1", "GET a",
+        "SET a 1 EX 10 PX 10", "SET a 1 KEEPTTL EX 10", "SET a 1 EX 10 KEEPTTL", "SET a 1 NX XX", "SET a 1 XX NX", "SET a 1 NX GET",
+        "SET a 1 GET GET", "SET a 1 KEEPTTL KEEPTTL", "SET a 1 NX NX", "SET a 1 EX 1.5", "SETEX a 0 1", "SETEX a -1 1", "SETEX a x 1",
+        "PSETEX a 0 1", "SETEX a 9223372036854775807 1", "PSETEX a 9223372036854775807 1", "MSET a", "MSET a 1 b", "GETSET a",
+        "INCR a", "SET a 9223372036854775807", "INCR a", "DECRBY a -1", "SET a -9223372036854775808", "DECR a", "DECRBY a 1",
+        "INCRBY a -1", "DECRBY a -9223372036854775808", "INCRBY a 9223372036854775808", "INCRBY a 1.0", "INCRBY a +1", "INCRBY a 01",
+        "INCRBY a -0", 'SET a " 1"', "INCR a", 'SET a ""', "INCR a", "APPEND a x", 'APPEND a ""', "STRLEN a", "STRLEN b b", "DEL",
+        "EXISTS", "EXISTS a a a", "DEL a a", "EXPIRE a", "EXPIRE a x", "SET a 1", "EXPIRE a 9223372036854775807",
+        "EXPIRE a -9223372036854775808", "EXPIRE a 9223372036854775", "PEXPIRE a 9223372036854775807", "EXPIREAT a 9223372036854775807",
+        "PEXPIREAT a 9223372036854775807", "PEXPIREAT a -9223372036854775808", "EXISTS a", "SET a 1", "EXPIRE a 10 NX",
+        "EXPIRE a 10 NX", "EXPIRE a 10 XX", "EXPIRE a 20 GT", "EXPIRE a 5 LT", "EXPIRE a 10 NX XX", "EXPIRE a 10 GT LT",
+        "EXPIRE a 10 XX GT", "EXPIRE a 10 NX GT", "EXPIRE a 8 xx lt", "EXPIRE a 20 FOO", "EXPIRE b 10 FOO", "EXPIRE b x FOO",
+        "EXPIRE a 10 XX FOO", "TTL a", "PERSIST a", "TTL a", "PTTL b", "EXPIRE a 100 GT", "EXPIRE a 100 XX LT", "EXPIRE a 100 LT",
+        "EXPIRE a 0", "TTL a", "SET a 1 EX 100", "SET a 2 KEEPTTL", "GETSET a 3", "TTL a", "SET a 1 EX 100", "APPEND a 5", "INCR a",
+        "PERSIST a", "SETNX a 1", "SETNX c 1", "MGET a b c", "MGET", "UNLINK a c", "KEYS", "KEYS *", "SET hello 1", "KEYS h*llo",
+        "KEYS [", "KEYS h[a-", "KEYS h[^a]llo", "KEYS h[a-z]llo", "KEYS h[z-a]llo", "KEYS h[\\e]llo", "KEYS h\\ello", "KEYS hell\\",
+        "KEYS *\\", "KEYS []ello", "KEYS **o", "KEYS ?????", "KEYS ??????", 'KEYS ""', "KEYS h[]ello", "KEYS h[e", "KEYS [h]ello",
+        "KEYS h[^]llo", "KEYS hello[", "KEYS hell[o", "TYPE hello", "FOO bar baz",
+    )),
+]  # fmt: skip
+
+
+def say(port: int, words: bytes) -> tuple[bytes, bool]:
+    """All that is answered to WORDS, and whether the connection ends."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as s:
+        end = b"" if len(words) > 60000 else b"\r\nECHO that-was-all\r\n"
+        answer = b""
+        try:
+            s.sendall(words + end)
+            while not answer.endswith(b"that-was-all\r\n"):
+                got = s.recv(1 << 16)
+                if not got:
+                    return answer, True
+                answer += got
+        except (BrokenPipeError, ConnectionResetError):
+            return answer, True
+    return answer, False
+
+
 class Others(Case):
     # Debian's redis-tools has the server too, under another of its names.
-    @unittest.skipUnless(shutil.which("redis-check-rdb"), "redis-tools is not installed")
-    def test_same_answers_as_redis(self) -> None:
+    def redis(self) -> int:
+        """The port of a real Redis."""
+        if not shutil.which("redis-check-rdb"):
+            self.skipTest("redis-tools is not installed")
         port = free_port()
-        redis = subprocess.Popen(
-            ["redis-server", "--port", str(port), "--save", "", "--bind", "127.0.0.1"],
+        process = subprocess.Popen(
+            ["redis-server", "--port", str(port), "--save", "", "--bind", "127.0.0.1", "--dbfilename", "none"],
             executable=shutil.which("redis-check-rdb"),
             stdout=subprocess.DEVNULL,
         )
-        self.addCleanup(redis.communicate)
-        self.addCleanup(redis.kill)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
         for _ in range(200):
             try:
-                theirs = Client("127.0.0.1", port)
-                break
+                Client("127.0.0.1", port).close()
+                return port
             except OSError:
                 time.sleep(0.05)
+        self.fail("Redis does not come up")
+
+    def test_same_words_as_redis(self) -> None:
+        """Whatever is said, byte for byte: the same answers, and the same connections end."""
+        theirs, ours = self.redis(), self.start().port
+        for line in WORDS:
+            self.assertEqual(say(ours, line), say(theirs, line), repr(line[:80]))
+
+    def test_same_answers_as_redis(self) -> None:
+        theirs = Client("127.0.0.1", self.redis())
         ours, source = self.start().client(), random.Random(11)
         for number in range(20000):
             command = random_command(source)

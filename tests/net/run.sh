@@ -9,14 +9,15 @@
 #
 # A case is one boot: when the guest says that it listens, the client is run with the ports; it must succeed, and then
 # the guest must end by itself with the record `TOLL1 done ... ok`.  One line a case, `ok NAME` or `FAIL NAME: why`; the
-# last line is `N passed, M failed`.  -k keeps the serial output and the frames (pcap) of failures in build.
+# last line is `N passed, M failed`.  A case may take LIMIT_S seconds (environment; default 600), for a host can be slow:
+# what it waits for is not time.  -k keeps the serial output and the frames (pcap) of failures in build.
 #
-# Needs `make guest-images build/images/machine/frames.elf`.
+# Needs `make guest-images build/images/machine/frames.elf linux`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export LC_ALL=C
 
-jobs=2 keep='' list='' timeout_s=120 structures='uni mono exo micro micro1 hybrid'
+jobs=2 keep='' list='' timeout_s=${LIMIT_S:-600} structures='uni mono exo micro micro1 hybrid linux'
 while getopts j:kls: option; do
     case $option in
     j) jobs=$OPTARG ;;
@@ -41,6 +42,7 @@ declare -A image_of words_of client_of settings_of
 #   machine=microvm memory=64    tcp=7,9 udp=7 (the guest's ports)    clock=real (counted: of instructions)
 #   ends=self (killed: the client has had enough)    disk= (an image, of which a copy is attached)
 #   ip=10.0.2.15/24,10.0.2.2    kernel= (words for the kernel, joined by +)
+#   linux= (an initramfs: the image is that of the baseline, with its kernel)
 net_case() {
     names+=("$1")
     image_of[$1]=build/images/$2.elf
@@ -79,7 +81,7 @@ END
 
 # qemu NAME FOLDER WORD...: boots the case's image with these ports forwarded.
 qemu() {
-    local name=$1 folder=$2 board=(-M q35) transport=virtio-net-pci,disable-legacy=on clock=() forward='' word port kernel
+    local name=$1 folder=$2 board=(-M q35) transport=virtio-net-pci,disable-legacy=on clock=() forward='' word port kernel image
     shift 2
     if [[ $(setting "$name" machine microvm) == microvm ]]; then
         board=(-M 'microvm,pit=off,pic=off,rtc=off,isa-serial=on,acpi=off' -global virtio-mmio.force-legacy=false)
@@ -93,16 +95,21 @@ qemu() {
         forward+=",hostfwd=${word%%:*}:127.0.0.1:${word#*=}-:${port%=*}"
     done
     kernel=$(setting "$name" kernel '')
+    image=(-kernel "${image_of[$name]}")
+    if [[ $(setting "$name" linux) ]]; then
+        image=(-kernel build/linux/vmlinux -initrd "$(setting "$name" linux)")
+        kernel="$(<build/linux/cmdline) round=off $kernel"
+    fi
     if [[ $(setting "$name" disk) ]]; then
         cp "$(setting "$name" disk)" "$folder/disk"
         board+=(-drive "if=none,id=d0,format=raw,file=$folder/disk" -device "${transport/net/blk},drive=d0")
     fi
-    timeout "$timeout_s" qemu-system-x86_64 "${board[@]}" -accel tcg,thread=single "${clock[@]}" \
+    timeout "$((timeout_s + 30))" qemu-system-x86_64 "${board[@]}" -accel tcg,thread=single "${clock[@]}" \
         -cpu "max${clock[0]:+,-x2apic}" \
         -m "$(setting "$name" memory 64)" -nodefaults -no-user-config -display none -no-reboot -serial stdio \
         -device isa-debug-exit,iobase=0xf4,iosize=4 -rtc base=2024-01-01,clock=vm -seed 1 \
         -netdev "user,id=n0$forward" -device "$transport,netdev=n0" \
-        -object "filter-dump,id=f0,netdev=n0,file=$folder/frames.pcap" -kernel "${image_of[$name]}" \
+        -object "filter-dump,id=f0,netdev=n0,file=$folder/frames.pcap" "${image[@]}" \
         -append "seed=1 epoch=1704067200 ip=$(setting "$name" ip 10.0.2.15/24,10.0.2.2) ${kernel//+/ } -- ${words_of[$name]}" \
         >"$folder/serial" 2>"$folder/stderr" </dev/null
 }
@@ -123,7 +130,7 @@ case_try() { # NAME FOLDER
     guest=$!
     if [[ ${client_of[$name]} != none ]] && wait_listening "$folder" "$guest"; then
         if ! timeout "$timeout_s" bash -c "${client_of[$name]} \"\$@\"" client "${ports[@]}" >"$folder/client" 2>&1; then
-            kill "$guest"
+            kill "$guest" 2>/dev/null || true
             wait "$guest" || true
             echo "the client: $(tail -n 1 "$folder/client"); the guest: $(tail -n 1 "$folder/serial")"
             return 1
@@ -170,12 +177,13 @@ for machine in microvm q35; do
 done
 net_case frames-small machine/frames frames none memory=8 kernel=frames=2000
 
-for structure in $structures; do
+ours=${structures//linux/}
+for structure in $ours; do
     small=8 large=64
     case $structure in # each server has memory of its own
-    micro) small=24 large=96 ;;
-    hybrid) small=24 large=96 ;;
-    micro1) small=16 ;;
+    micro) small=12 large=96 ;;
+    hybrid) small=12 large=96 ;;
+    micro1) small=8 ;;
     esac
     for machine in microvm q35; do
         net_case "$structure-$machine-echo" "$structure/echo_server" echo_server "$echo_client" machine=$machine tcp=7,9,10
@@ -189,11 +197,19 @@ for structure in $structures; do
 done
 
 # The servers among the workloads hold the conversations that they hold as processes of this machine (tests/kv, tests/web).
-for structure in $structures; do
+for structure in $ours; do
     net_case "$structure-kv" "$structure/kv_server" kv_server '/usr/bin/python3 tests/kv/talk.py' tcp=6379 udp= ends=killed
     net_case "$structure-web" "$structure/web_server" 'web_server root=/www' '/usr/bin/python3 tests/web/talk.py' \
         tcp=80 udp= ends=killed disk=build/disk.img
 done
+
+# The same two as processes of Linux, so that what they say there is what they say here.
+if [[ " $structures " == *" linux "* ]]; then
+    net_case linux-kv '' kv_server '/usr/bin/python3 tests/kv/talk.py' tcp=6379 udp= ends=killed disk=build/disk.img \
+        machine=q35 memory=256 linux=build/linux/initramfs.cpio
+    net_case linux-web '' 'web_server root=/disk/www' '/usr/bin/python3 tests/web/talk.py' tcp=80 udp= ends=killed \
+        disk=build/disk.img machine=q35 memory=256 linux=build/linux/initramfs.cpio
+fi
 
 # Two environments on one interface: neither gets at what is the other's; and random calls of one that has a network.
 if [[ " $structures " == *" exo "* ]]; then
@@ -201,9 +217,24 @@ if [[ " $structures " == *" exo "* ]]; then
         net_case "exo-$machine-neighbours" exo/net_neighbours 'net_neighbours me=0 -- net_neighbours me=1' none \
             machine=$machine clock=counted kernel=apps=2+ip=10.0.2.16/24,10.0.2.2+leaks=1
     done
+    net_case exo-intruder exo/net_neighbours 'net_neighbours me=0 intrude=1 -- net_neighbours me=1 intrude=1' none \
+        clock=counted kernel=apps=2+ip=10.0.2.16/24,10.0.2.2+leaks=1
+    net_case exo-leased exo/net_neighbours 'net_neighbours me=0 leased=1 -- net_neighbours me=1 leased=1' none \
+        clock=counted ip=dhcp kernel=apps=2+ip=dhcp+leaks=1
     net_case exo-fuzz_kernel exo/fuzz_kernel 'fuzz_kernel kernel=exo calls=1000000' none clock=counted \
         disk=build/disk.img kernel=leaks=1
 fi
+
+# The same of one whose network is in servers.  Without a gateway: what it sends must reach nobody.
+for structure in micro hybrid; do
+    if [[ " $structures " == *" $structure "* ]]; then
+        net_case "$structure-fuzz_kernel" "$structure/fuzz_kernel" 'fuzz_kernel kernel=micro network=1 calls=300000' none \
+            clock=counted disk=build/disk.img kernel=leaks=1 ip=10.0.2.15/24
+        net_case "$structure-fuzz_kernel-copy" "$structure/fuzz_kernel" \
+            'fuzz_kernel kernel=micro network=1 calls=100000 seed=6' none \
+            clock=counted disk=build/disk.img kernel=leaks=1+path=copy ip=loopback
+    fi
+done
 
 # With page tables of its own for ring 3.
 if [[ " $structures " == *" mono "* ]]; then

@@ -145,6 +145,11 @@ void fs_stat_volume(struct fs_volume *out)
     *out = (struct fs_volume){.block_bytes = 4096};
 }
 
+void fs_books(struct fs_books *out)
+{
+    *out = (struct fs_books){0};
+}
+
 int fs_entry_next(int node, uint64_t *cookie, struct fs_entry *out)
 {
     (void)node, (void)cookie, (void)out;

@@ -12,6 +12,10 @@ TEST_NET_CFLAGS = $(NET_CFLAGS)
 FUZZ_NET_SRCS = tests/fuzz/fuzz_net.c tests/fuzz/fuzz_net_main.c kernels/host/net_memory.c \
 	$(filter-out %/memory.c,$(NET_SRCS)) $(NET_HOST_SRCS) kernels/host/sched.c kernels/host/fiber.c
 FUZZ_NET_CFLAGS = $(NET_CFLAGS) -iquote .
+# The same for libFuzzer: tests/fuzz/corpus.sh frames RUNS.
+build/tests/fuzz_frames: $(filter-out %/fuzz_net_main.c,$(FUZZ_NET_SRCS)) $(UNIT_HEADERS)
+	@mkdir -p build/tests
+	$(Q)$(FUZZ_CC) -iquote kernels/include -iquote kernels -iquote build/gen $(FUZZ_NET_CFLAGS) -o $@ $(filter %.c,$^)
 
 # Two machines in one process: tests/net/torture.c.  The C library's memory, for the sanitizers.
 NET_STACK_SRCS = tests/net/stack.c kernels/host/net_memory.c $(filter-out %/memory.c,$(NET_SRCS)) $(NET_HOST_SRCS) \

@@ -4,7 +4,7 @@ POSIX_SRCS = $(wildcard kernels/parts/posix/*.c) $(PAGER_SRCS) $(HOST_THREAD_SRC
 	kernels/base/format.c build/gen/os_names.c
 
 TEST_POSIX_SRCS = tests/unit/test_posix.c tests/unit/test_posix_exec.c tests/unit/test_posix_pipe.c \
-	tests/unit/test_posix_wait.c tests/unit/test_posix_socket.c tests/unit/test_posix_epoll.c \
+	tests/unit/test_posix_wait.c tests/unit/test_posix_socket.c tests/unit/test_posix_socket_end.c tests/unit/test_posix_epoll.c \
 	tests/unit/test_posix_lock.c tests/unit/posix_fixture.c tests/unit/elf_make.c tests/unit/fs_fixture.c $(POSIX_SRCS) \
 	$(FS_SRCS) kernels/host/blk.c
 TEST_POSIX_CFLAGS = $(HOST_CFLAGS)

@@ -39,6 +39,7 @@ int tests_epoll(void);
 int tests_lock(void);
 int tests_pipe(void);
 int tests_socket(void);
+int tests_socket_end(void);
 int tests_wait(void);
 
 #define POSIX_TEST(f)                                                                                                  \

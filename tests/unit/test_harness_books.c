@@ -91,8 +91,9 @@ static void test_image(void **state)
     assert_true(is_built(&files, "build/images/uni/books-off/null.elf"));
     assert_true(is_built(&files, "build/images/uni/books-off/null.json"));
     assert_false(is_built(&files, "build/images/uni/books-off/pdf_open.elf"));
-    assert_string_equal(layout_image_name(&arena, "uni", "books=off", "null"), "uni:books=off/null");
-    assert_string_equal(layout_image_name(&arena, "uni", "kpti", "null"), "uni/null");
+    assert_string_equal(layout_image_name(&arena, "uni", "books=off", false, "null"), "uni:books=off/null");
+    assert_string_equal(layout_image_name(&arena, "uni", "kpti", false, "null"), "uni/null");
+    assert_string_equal(layout_image_name(&arena, "linux", "debian", true, "kv_get"), "linux:debian/kv_get");
 }
 
 /* The kernel's command line of a guest. */

@@ -162,6 +162,28 @@ static void test_interrupts(void **state)
     assert_int_equal(compare_count(&compared, COMPARE_WORSE), 2); /* and three interrupts more */
 }
 
+/* A stanza's repeats_within is of the whole, whether there are interrupts or not, and either run's. */
+static void test_repeats_within(void **state)
+{
+    struct results a, b;
+
+    (void)state;
+    for (int64_t interrupts = 0; interrupts < 10; interrupts += 5) {
+        exact_make(&a, 100000, interrupts);
+        exact_make(&b, 102300, interrupts); /* 0.98 % of 235 */
+        b.cells.items[0].repeats_within = 1;
+        assert_int_equal(compare(&a, &b, NULL, "instructions")->verdict, COMPARE_SAME);
+        exact_make(&a, 100000, interrupts);
+        exact_make(&b, 102300, interrupts);
+        a.cells.items[0].repeats_within = 0.9;
+        assert_int_equal(compare(&a, &b, NULL, "instructions")->verdict, COMPARE_WORSE);
+        exact_make(&a, 100000, interrupts);
+        exact_make(&b, 97700, interrupts);
+        a.cells.items[0].repeats_within = 0.9;
+        assert_int_equal(compare(&a, &b, NULL, "instructions")->verdict, COMPARE_BETTER);
+    }
+}
+
 /* A window with an interrupt an operation, in which blk is a tenth of the whole. */
 static enum compare_verdict interrupted_part(int64_t blk, const struct compare_options *options)
 {
@@ -464,11 +486,11 @@ static void test_alarms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_equal),          TEST(test_part_is_named),  TEST(test_interrupts),
-        TEST(test_gates),          TEST(test_direction),      TEST(test_measured),
-        TEST(test_measured_noise), TEST(test_lost_and_other), TEST(test_interrupted_part),
-        TEST(test_facts),          TEST(test_reference),      TEST(test_baseline_doubts),
-        TEST(test_alarms),
+        TEST(test_equal),           TEST(test_part_is_named),  TEST(test_interrupts),
+        TEST(test_gates),           TEST(test_direction),      TEST(test_measured),
+        TEST(test_measured_noise),  TEST(test_lost_and_other), TEST(test_interrupted_part),
+        TEST(test_repeats_within),  TEST(test_facts),          TEST(test_reference),
+        TEST(test_baseline_doubts), TEST(test_alarms),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

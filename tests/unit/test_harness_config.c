@@ -4,6 +4,7 @@
  */
 #include "test_harness.h"
 
+#include "harness/admit.h"
 #include "harness/build.h"
 #include "harness/config.h"
 #include "harness/layout.h"
@@ -75,6 +76,11 @@ static void test_mistakes(void **state)
     fails(STANZAS "without = { uni = 3 }\n", "workload.null.without.uni: expected the reason", "say why");
     fails(STANZAS "[workload.\"a/b\"]\n", "workload.a/b: expected a name", "rename");
     fails(STANZAS "program = \"a/b\"\n", ":5:11: workload.null.program: expected a name", "without its .c");
+    fails(STANZAS "repeats_within = 0\n", ":5:18: workload.null.repeats_within: expected a number from 0.01 to 10",
+          "found the number 0; correct it");
+    fails(STANZAS "repeats_within = 10.5\n", ":5:18: workload.null.repeats_within: expected", "with a fraction");
+    fails(STANZAS "repeats_within = \"1 %\"\n", ":5:18: workload.null.repeats_within: expected", "the text \"1 %\"");
+    fails(STANZAS "repeats_within = nan\n", ":5:18: workload.null.repeats_within: expected", "correct it");
     fails(STANZAS "elsewhere = \"\"\n", ":5:13: workload.null.elsewhere: expected a text", "in words");
     fails("[structure.uni]\n[structure.uni.variant.a]\n[workload.a]\n", ":2:1: structure.uni.variant.a",
           "add \"a\" to structure.uni.variants");
@@ -82,6 +88,49 @@ static void test_mistakes(void **state)
           ":4:7: structure.uni.variant.\"a\".on: no workload is called b*", "correct");
     fails("[structure.uni]\nvariants = [\"a\"]\n[structure.uni.variant.a]\nin = 1\n[workload.a]\n",
           ":4:1: structure.uni.variant.\"a\".in: unknown key", "did you mean on?");
+}
+
+#define KV                                                                                                             \
+    "[workload.kv]\nprogram = \"kv_server\"\nwarm = 3\n[workload.kv.load]\nprotocol = \"echo\"\n[workload.null]\n"
+#define DEBIAN "[structure.linux]\nvariants = [\"default\", \"debian\"]\n[structure.linux.variant.debian]\n"
+
+static void test_server_mistakes(void **state)
+{
+    (void)state;
+    fails(DEBIAN "servers = { kv_server = \"apache\" }\n" KV,
+          ":4:25: structure.linux.variant.\"debian\".servers.kv_server: expected a server that kernels/linux/serve.c "
+          "knows, \"redis-server\" or \"nginx\", found the text \"apache\"",
+          "correct it");
+    fails(DEBIAN "servers = { kv_server = 1 }\n" KV, "servers.kv_server: expected a server", "found the number 1");
+    fails(DEBIAN "servers = { kw_server = \"nginx\" }\n" KV,
+          "servers.kw_server: no workload with a load has this program", "remove it");
+    fails(DEBIAN "servers = { null = \"nginx\" }\n" KV, "servers.null: no workload with a load", "remove it");
+    fails(DEBIAN "servers = \"nginx\"\n" KV, ".servers: expected a table", "");
+    fails("[structure.uni]\nvariants = [\"a\"]\n[structure.uni.variant.a]\nservers = { kv_server = \"nginx\" }\n" KV,
+          ".servers: only linux runs programs of the distribution", "remove it");
+    fails("[structure.linux]\n[structure.linux.variant.default]\nservers = { kv_server = \"nginx\" }\n" KV,
+          ".servers: the default runs our own programs", "name another variant");
+}
+
+/* Another program, in another image, with the words of ours, for the workloads that have clients. */
+static void test_plan_servers(void **state)
+{
+    struct plan_options options = {.lanes = LANE_EXACT};
+    const struct plan_guest *guest;
+    struct plan plan;
+
+    (void)state;
+    assert_int_equal(load(DEBIAN "servers = { kv_server = \"redis-server\" }\n" KV), 0);
+    assert_int_equal(plan_make(&arena, &config, &options, &plan, &error), 0);
+    assert_int_equal(plan.guest_count, 3); /* all else, ours, Debian's */
+    guest = &plan.guests[2];
+    assert_string_equal(guest->variant, "debian");
+    assert_int_equal(guest->cell_count, 1);
+    assert_string_equal(guest->cells[0].words, "serve redis-server name=kv ops=1000 warm=3");
+    assert_string_equal(layout_image(&arena, guest).initrd, "build/linux/servers.cpio");
+    assert_string_equal(layout_manifest(&arena, guest, guest->cells[0].program),
+                        "build/linux/servers/redis-server.json");
+    assert_string_equal(layout_image(&arena, &plan.guests[1]).initrd, "build/linux/initramfs.cpio");
 }
 
 static const struct config_variant *twin_of(size_t structure)
@@ -214,6 +263,29 @@ static void test_plan_variants(void **state)
 }
 
 /* Several stanzas may run one program, under their own names. */
+/* What bench.toml says about repeating goes with the plan to whoever reads the run. */
+static void test_plan_repeats_within(void **state)
+{
+    struct plan_options options = {.lanes = LANE_EXACT};
+    struct samples none = {0};
+    struct cells cells;
+    struct plan plan;
+    json_t *json;
+
+    (void)state;
+    assert_int_equal(load(STANZAS "repeats_within = 1.5\n[workload.other]\n"), 0);
+    assert_int_equal(plan_make(&arena, &config, &options, &plan, &error), 0);
+    json = json_pack("{so}", "cells", admit_cells_to_json(&plan));
+    assert_int_equal(admit_cells(&arena, json, &none, &cells, &error), 0);
+    assert_int_equal(cells.count, 4);
+    for (size_t i = 0; i < cells.count; i++)
+        assert_float_equal(cells.items[i].repeats_within, strcmp(cells.items[i].workload, "null") ? 0 : 1.5, 0);
+    json_object_set_new(json_array_get(json_object_get(json, "cells"), 0), "repeats_within", json_integer(0));
+    assert_int_equal(admit_cells(&arena, json, &none, &cells, &error), -1);
+    assert_contains(error.text, "cells[0]: expected structure, workload, variant and lane, and above 0");
+    json_decref(json);
+}
+
 static void test_plan_program(void **state)
 {
     struct plan plan = plan_of_variants("mono:default/call_0");
@@ -259,11 +331,19 @@ static void test_plan_mistakes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_defaults),      TEST(test_mistakes),
-        TEST(test_time_settings), TEST(test_absent),
-        TEST(test_suggest),       TEST(test_plan),
-        TEST(test_plan_only),     TEST(test_plan_variants),
-        TEST(test_plan_program),  TEST(test_plan_time_is_shuffled_alike),
+        TEST(test_defaults),
+        TEST(test_mistakes),
+        TEST(test_time_settings),
+        TEST(test_absent),
+        TEST(test_suggest),
+        TEST(test_plan),
+        TEST(test_plan_only),
+        TEST(test_plan_variants),
+        TEST(test_server_mistakes),
+        TEST(test_plan_servers),
+        TEST(test_plan_program),
+        TEST(test_plan_repeats_within),
+        TEST(test_plan_time_is_shuffled_alike),
         TEST(test_plan_mistakes),
     };
 

@@ -9,6 +9,7 @@
 #include "harness/config.h"
 #include "harness/histogram.h"
 #include "harness/peer_net.h"
+#include "wire.h"
 #include <stdio.h>
 #include <unistd.h>
 
@@ -162,6 +163,7 @@ static void test_conversation(void **state)
     assert_int_equal(client_answer(&client, &flow, value, 4), 0);
     assert_int_equal(client_answer(&client, &flow, "\r\n", 2), 1);
     assert_int_equal(client.errors, 0);
+    assert_int_not_equal(client.answers, 0);
     client_request(&client, &flow, &out);
     assert_int_equal(client_answer(&client, &flow, "$4\r\n????\r\n", 10), 1);
     assert_int_equal(client.errors, 1);
@@ -174,6 +176,49 @@ static void test_conversation(void **state)
     free(out.at);
     client_flow_free(&flow);
     client_free(&client);
+}
+
+static struct config_request page = {(char *)"GET /", 1};
+static const struct config_clients pages = {
+    .protocol = CONFIG_HTTP, .connections = 2, .pipeline = 1, .requests = &page, .request_count = 1};
+
+/* The digest of two requests on two connections that are answered in this order, with this head and these contents. */
+static uint64_t answers_of(bool swapped, const char *head, const char *first, const char *second)
+{
+    const char *contents[] = {first, second};
+    struct client_flow flows[2] = {0};
+    struct client_bytes out = {0};
+    struct client client;
+    char text[200];
+    uint64_t answers;
+
+    client_init(&client, &pages, 2, 1);
+    for (unsigned i = 0; i < 2; i++)
+        client_request(&client, &flows[i], &out);
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned at = swapped ? 1 - i : i;
+        int n = snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\n%sContent-Length: 1\r\n\r\n%s", head, contents[at]);
+
+        assert_int_equal(client_answer(&client, &flows[at], text, (size_t)n), 1);
+    }
+    answers = client.answers;
+    free(out.at);
+    client_flow_free(&flows[0]);
+    client_flow_free(&flows[1]);
+    client_free(&client);
+    return answers;
+}
+
+/* What must be equal between systems is what was answered to which request, not when, nor the head of it. */
+static void test_answers(void **state)
+{
+    uint64_t answers = answers_of(false, "", "a", "b");
+
+    (void)state;
+    assert_int_equal(answers_of(true, "", "a", "b"), answers);
+    assert_int_equal(answers_of(false, "Server: other\r\n", "a", "b"), answers);
+    assert_int_not_equal(answers_of(false, "", "b", "a"), answers);
+    assert_int_not_equal(answers_of(false, "", "a", "c"), answers);
 }
 
 /* ---- the peer ---- */
@@ -288,6 +333,83 @@ static void test_connection(void **state)
     net_end(&net);
 }
 
+/* The datagram of one byte that tells a step. */
+static void expect_step(struct peer_net *net, unsigned step)
+{
+    unsigned char frame[PEER_FRAME_MAX];
+
+    assert_int_equal(net->state, PEER_STEPPING);
+    assert_int_equal(net->to_guest.count, 0); /* not before the guest is idle, */
+    peer_step_idle(net);
+    assert_int_equal(frame_next(net, frame), 14 + 20 + 8 + 1);
+    assert_int_equal(frame[36] << 8 | frame[37], WIRE_STEP_PORT);
+    assert_int_equal(frame[42], step);
+    peer_step_idle(net);
+    assert_int_equal(net->to_guest.count, 0); /* and once */
+}
+
+/* The server's answer to the request that is under way, which the client acknowledges. */
+static void answer(struct peer_net *net, uint32_t seq, uint32_t ack)
+{
+    char message[13] = "";
+
+    for (unsigned i = 0; i < 12; i++)
+        message[i] = (char)('a' + (net->client.answered * 7 + i * 11) % 26);
+    segment(net, ACK | PSH, seq, ack, message);
+}
+
+/* A server without marks: windows begin and end when it is told, nothing is asked meanwhile, and connections stay until
+   the last window is over. */
+static void test_steps(void **state)
+{
+    uint32_t iss = 1000u * 0x10001u + 1;
+    struct peer_net net;
+
+    (void)state;
+    net_begin(&net, 2);
+    net.steps = true;
+    net.warm = 1;
+    net.total = 2;
+    expect_segment(&net, SYN, iss - 1, 0, 0);
+    segment(&net, SYN | ACK, 500, iss, "");
+    expect_segment(&net, ACK, iss, 501, 0);
+    expect_step(&net, WIRE_STEP_TRY_BEGIN);
+    peer_step_take(&net, WIRE_STEP_TRY_END); /* not the step that was told */
+    assert_int_equal(net.step, WIRE_STEP_TRY_BEGIN);
+    peer_step_take(&net, WIRE_STEP_TRY_BEGIN);
+    expect_step(&net, WIRE_STEP_TRY_END);
+    peer_step_take(&net, WIRE_STEP_TRY_END);
+    assert_int_equal(net.state, PEER_RUNNING); /* the request before the window */
+    net.flows[0].snd_wnd = 100;
+    client_bytes_drop(&net.to_guest, net.to_guest.count);
+    segment(&net, ACK, 501, iss + 10, "");
+    client_bytes_drop(&net.to_guest, net.to_guest.count);
+    answer(&net, 501, iss + 12);
+    assert_int_equal(net.client.errors, 0);
+    expect_segment(&net, ACK, iss + 12, 513, 0); /* no FIN */
+    assert_false(peer_is_done(&net));
+    for (unsigned step = WIRE_STEP_EMPTY_BEGIN; step <= WIRE_STEP_BEGIN; step++) {
+        expect_step(&net, step);
+        peer_step_take(&net, step);
+    }
+    assert_int_equal(net.state, PEER_RUNNING); /* the request of the window */
+    client_bytes_drop(&net.to_guest, net.to_guest.count);
+    segment(&net, ACK, 513, iss + 22, "");
+    client_bytes_drop(&net.to_guest, net.to_guest.count);
+    answer(&net, 513, iss + 24);
+    assert_int_equal(net.client.answered, 2);
+    expect_segment(&net, ACK, iss + 24, 525, 0);
+    expect_step(&net, WIRE_STEP_END);
+    peer_step_take(&net, WIRE_STEP_END);
+    expect_step(&net, WIRE_STEP_LEAVE);
+    assert_false(peer_is_done(&net));
+    peer_step_take(&net, WIRE_STEP_LEAVE);
+    expect_segment(&net, FIN | ACK, iss + 24, 525, 0);
+    segment(&net, FIN | ACK, 525, iss + 25, "");
+    assert_true(peer_is_done(&net));
+    net_end(&net);
+}
+
 static void test_reset(void **state)
 {
     uint32_t iss = 1000u * 0x10001u + 1;
@@ -351,9 +473,9 @@ static void test_histogram(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_config),      TEST(test_config_mistakes), TEST(test_resp_length),
-        TEST(test_http_length), TEST(test_conversation),    TEST(test_connection),
-        TEST(test_reset),       TEST(test_frames),          TEST(test_histogram),
+        TEST(test_config),       TEST(test_config_mistakes), TEST(test_resp_length), TEST(test_http_length),
+        TEST(test_conversation), TEST(test_connection),      TEST(test_reset),       TEST(test_frames),
+        TEST(test_histogram),    TEST(test_answers),         TEST(test_steps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -251,7 +251,7 @@ static void test_resume_finds_samples(void **state)
 {
     struct config_structure uni = {.name = "uni"};
     struct config_workload null = {.name = "null", .program = "null"};
-    struct plan_cell cell = {.workload = &null};
+    struct plan_cell cell = {.workload = &null, .program = "null"};
     struct plan_guest guest = {
         .structure = &uni, .variant = "default", .lane = LANE_EXACT, .rep = 1, .cells = &cell, .cell_count = 1};
     struct sample stored = sample_of("uni", 1);
@@ -491,7 +491,7 @@ static void test_images_parts(void **state)
     const char other[] = "{\"objects\": {\"fs\": \"bb\"}}";
     struct config_structure structures[] = {{.name = "uni"}, {.name = "mono"}};
     struct config_workload null = {.name = "null", .program = "null"};
-    struct plan_cell cell = {.workload = &null};
+    struct plan_cell cell = {.workload = &null, .program = "null"};
     struct plan_guest guests[] = {{.structure = &structures[0], .variant = "default", .cells = &cell, .cell_count = 1},
                                   {.structure = &structures[1], .variant = "default", .cells = &cell, .cell_count = 1}};
     struct plan plan = {.guests = guests, .guest_count = 2};
@@ -583,6 +583,7 @@ int main(void)
         TEST(test_images_compare),
         TEST(test_admission),
         TEST(test_admission_rejects),
+
         TEST(test_admission_believes_nothing),
         TEST(test_admission_compares),
         TEST(test_summary),

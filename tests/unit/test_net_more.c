@@ -133,6 +133,29 @@ static void test_faults(void **state)
     pair_close(p);
 }
 
+/* A datagram to a port that nobody has comes back as an error, if there is a peer. */
+static void test_datagram_refused(void **state)
+{
+    struct net_address to = {LOCAL, 1234};
+    int d = net_open(NET_DATAGRAM);
+    (void)state;
+    assert_int_equal(net_send(d, (uaddr_t)bytes, 5, 0, &to), 5);
+    work();
+    assert_int_equal(receive(d, back, 6), -EAGAIN);
+    assert_int_equal(net_connect(d, &to), 0);
+    events_of(d);
+    assert_int_equal(send_all(d, bytes, 5), 5);
+    work();
+    assert_true(events_of(d));
+    assert_true(net_ready(d) & NET_ERROR);
+    assert_int_equal(receive(d, back, 6), -ECONNREFUSED);
+    assert_int_equal(receive(d, back, 6), -EAGAIN);
+    assert_int_equal(send_all(d, bytes, 5), 5);
+    work();
+    assert_int_equal(net_option_get(d, NET_OPTION_ERROR), ECONNREFUSED);
+    net_close(d);
+}
+
 /* Whichever allocation fails: an error, or another try, and nothing leaks. */
 static void test_no_memory(void **state)
 {
@@ -169,6 +192,62 @@ static void test_no_memory(void **state)
     assert_in_range(host_alloc_pages_out(), 0, pages + 16); /* one of each size may be kept */
 }
 
+void *net_memory_get(size_t bytes);
+void net_memory_put(void *object);
+
+/* A sender without memory waits while data is under way; where none is, nothing will come back. */
+static void test_no_memory_waits(void **state)
+{
+    struct pair p = pair_make(), q;
+    int64_t r, sent = 0;
+    unsigned n = 0;
+    void *taken[8];
+    (void)state;
+    host_alloc_fail(1);
+    while (n < 8 && (taken[n] = net_memory_get(2000)))
+        n++;
+    assert_int_equal(send_all(p.client, bytes, 1400), -ENOBUFS);
+    assert_true(net_ready(p.client) & NET_WRITABLE);
+    while (n > 0)
+        net_memory_put(taken[--n]);
+    while ((r = send_all(p.client, bytes, 1400)) > 0)
+        sent += r;
+    assert_int_equal(r, -EAGAIN);
+    assert_in_range(sent, 1, 65535);
+    assert_int_equal(net_ready(p.client) & NET_WRITABLE, 0);
+    events_of(p.client);
+    net_work(); /* what is told too early would be tried in vain */
+    host_alloc_fail(0);
+    fixture_run(10 * S);
+    assert_true(net_ready(p.client) & NET_WRITABLE);
+    assert_true(events_of(p.client));
+    while ((r = receive(p.server, back, sizeof back)) > 0)
+        sent -= r;
+    assert_int_equal(sent, 0);
+    assert_int_equal(send_all(p.client, bytes, 1400), 1400);
+    work();
+    assert_int_equal(receive(p.server, back, sizeof back), 1400);
+
+    /* Who else has data under way is reset: then there is nothing to wait for, and who waits hears it. */
+    net_close(p.listener);
+    q = pair_make();
+    host_alloc_fail(1);
+    while (send_all(q.client, bytes, 1400) > 0)
+        ;
+    assert_int_equal(send_all(p.client, bytes, 1400), -EAGAIN);
+    events_of(p.client);
+    net_option_set(q.client, NET_OPTION_LINGER, 1);
+    net_close(q.client);
+    assert_true(events_of(p.client));
+    host_alloc_fail(0);
+    net_close(q.server);
+    net_close(p.server);
+    net_close(p.client);
+    net_close(q.listener);
+    work();
+    fixture_run(300 * S);
+}
+
 int test_net_more(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,7 +255,9 @@ int test_net_more(void)
         cmocka_unit_test_teardown(test_datagrams_bounded, fixture_cleanup),
         cmocka_unit_test_teardown(test_copies_sleep, fixture_cleanup),
         cmocka_unit_test_teardown(test_faults, fixture_cleanup),
+        cmocka_unit_test_teardown(test_datagram_refused, fixture_cleanup),
         cmocka_unit_test_teardown(test_no_memory, fixture_cleanup),
+        cmocka_unit_test_teardown(test_no_memory_waits, fixture_cleanup),
     };
     return cmocka_run_group_tests_name("net, more", tests, NULL, NULL);
 }

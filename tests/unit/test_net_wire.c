@@ -59,6 +59,84 @@ static void test_arp_and_echo(void **state)
     assert_int_equal(wire_arps(), 0);
 }
 
+static uint16_t sum_of(const uint8_t *at, unsigned n)
+{
+    uint32_t all = 0;
+    for (unsigned i = 0; i < n; i += 2)
+        all += (uint32_t)(at[i] << 8 | at[i + 1]);
+    while (all >> 16)
+        all = (all & 0xffff) + (all >> 16);
+    return (uint16_t)~all;
+}
+
+/* The error that d has after the peer said of `lost`, with that code, that it could not be delivered; some bytes of
+   what it said, or all of it but a few, may be others. */
+static int64_t unreachable(int d, const struct packet *lost, unsigned code, unsigned spoil, uint8_t with, unsigned cut)
+{
+    struct packet out = {.protocol = 1, .from_ip = PEER, .to_ip = HOME, .bytes = 8 + 28 - cut};
+    uint8_t frame[1600];
+    wire_make(lost, frame);
+    out.data[0] = 3;
+    out.data[1] = (uint8_t)code;
+    memcpy(out.data + 8, frame + 14, 28);
+    if (spoil > 3)
+        out.data[spoil] ^= with;
+    out.data[2] = (uint8_t)(sum_of(out.data, out.bytes & ~1u) >> 8);
+    out.data[3] = (uint8_t)sum_of(out.data, out.bytes & ~1u);
+    if (spoil <= 3)
+        out.data[spoil] ^= with;
+    wire_send(&out);
+    return net_option_get(d, NET_OPTION_ERROR);
+}
+
+static void test_unreachable(void **state)
+{
+    static const uint8_t finally[] = {0,
+                                      0,
+                                      ENOPROTOOPT,
+                                      ECONNREFUSED,
+                                      0,
+                                      0,
+                                      ENETUNREACH,
+                                      EHOSTDOWN,
+                                      ENONET,
+                                      ENETUNREACH,
+                                      EHOSTUNREACH,
+                                      0,
+                                      0,
+                                      EHOSTUNREACH,
+                                      EHOSTUNREACH,
+                                      EHOSTUNREACH,
+                                      0};
+    int d = net_open(NET_DATAGRAM), other = net_open(NET_DATAGRAM);
+    struct packet lost;
+    (void)state;
+    assert_int_equal(net_connect(d, &(struct net_address){PEER, 99}), 0);
+    assert_int_equal(net_connect(other, &(struct net_address){PEER, 99}), 0);
+    assert_int_equal(send_all(d, "lost", 4), 4);
+    net_work();
+    assert_true(wire_take(&lost));
+    for (unsigned code = 0; code < sizeof finally; code++)
+        assert_int_equal(unreachable(d, &lost, code, 4, 0, 0), finally[code]);
+    assert_int_equal(unreachable(d, &lost, 255, 4, 0, 0), 0);
+    assert_int_equal(net_option_get(other, NET_OPTION_ERROR), 0);
+    for (unsigned at = 0; at < 36; at++) { /* any of these bytes makes it another's, or nobody's */
+        static const bool looked_at[36] = {
+            [0] = 1,  [2] = 1,  [3] = 1,  [8] = 1,  [17] = 1, [20] = 1, [21] = 1, [22] = 1, [23] = 1,
+            [24] = 1, [25] = 1, [26] = 1, [27] = 1, [28] = 1, [29] = 1, [30] = 1, [31] = 1};
+        int64_t error = unreachable(d, &lost, 3, at, 0x40, 0);
+        assert_int_equal(error, looked_at[at] || at == 1 ? 0 : ECONNREFUSED);
+    }
+    for (unsigned cut = 1; cut <= 36; cut++)
+        assert_int_equal(unreachable(d, &lost, 3, 4, 0, cut), 0);
+    assert_int_equal(unreachable(d, &lost, 3, 4, 0, 0), ECONNREFUSED);
+    net_close(d);
+    assert_int_equal(unreachable(other, &lost, 3, 4, 0, 0), 0);
+    net_close(other);
+    wire_none();
+    fixture_run(10 * S);
+}
+
 /* A question and its answer are two frames, and an idle connection wants nothing. */
 static void test_piggyback(void **state)
 {
@@ -360,6 +438,34 @@ static void test_unread(void **state)
     net_close(l);
 }
 
+/* Datagrams to any address are those to ours and to everybody; nothing else is claimed, for it may be others'. */
+static void test_claims_of_any(void **state)
+{
+    static const uint32_t all[] = {HOME, 0xffffffff, HOME | 0xff};
+    struct packet p = {.protocol = 17, .from_ip = PEER, .to_ip = HOME + 1, .from_port = 5, .to_port = 99, .bytes = 5};
+    int d = net_open(NET_DATAGRAM);
+    unsigned before = host_nic_claims(), dropped;
+    struct nic_books books;
+    (void)state;
+    host_nic_claims_check(true);
+    ping();
+    assert_int_equal(net_bind(d, &(struct net_address){0, 99}), 0);
+    assert_int_equal(host_nic_claims(), before + 3);
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+        p.to_ip = all[i];
+        wire_send(&p);
+        assert_int_equal(receive(d, 10), 5);
+    }
+    nic_books(&books);
+    dropped = (unsigned)books.dropped;
+    p.to_ip = HOME + 1;
+    wire_send(&p);
+    nic_books(&books);
+    assert_int_equal(books.dropped, dropped + 1);
+    net_close(d);
+    assert_int_equal(host_nic_claims(), before);
+}
+
 /* With a shared interface only what was claimed comes: all of this does. */
 static void test_claims(void **state)
 {
@@ -427,6 +533,7 @@ int test_net_wire(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_arp_and_echo, fixture_cleanup),
+        cmocka_unit_test_teardown(test_unreachable, fixture_cleanup),
         cmocka_unit_test_teardown(test_piggyback, fixture_cleanup),
         cmocka_unit_test_teardown(test_delayed_acknowledgement, fixture_cleanup),
         cmocka_unit_test_teardown(test_sent_again, fixture_cleanup),
@@ -437,6 +544,7 @@ int test_net_wire(void)
         cmocka_unit_test_teardown(test_out_of_order, fixture_cleanup),
         cmocka_unit_test_teardown(test_flood, fixture_cleanup),
         cmocka_unit_test_teardown(test_unread, fixture_cleanup),
+        cmocka_unit_test_teardown(test_claims_of_any, fixture_cleanup),
         cmocka_unit_test_teardown(test_claims, fixture_cleanup),
         cmocka_unit_test_teardown(test_first_numbers, fixture_cleanup),
     };

@@ -2,6 +2,7 @@
 /* test_posix.c: descriptors, their limits, paths, memory calls, and addresses that are not the caller's.  Programs,
    pipes and waiting have their own files. */
 #include "posix_fixture.h"
+#include "wire.h"
 
 static void fill_fds(void)
 {
@@ -254,15 +255,47 @@ static void test_console(void **state)
     assert_string_equal(text, "outTOLL1 enosys 499 unknown\n");
 }
 
+static void usage_read(uint64_t *counts)
+{
+    memset(counts, 0xff, WIRE_USAGES * sizeof *counts);
+    assert_int_equal(posix_toll_usage(0, P(counts), 1000), WIRE_USAGES);
+}
+
+static void usage_body(void)
+{
+    uint64_t before[WIRE_USAGES], now[WIRE_USAGES];
+    int fds[2];
+    usage_read(before);
+    assert_true(before[WIRE_USAGE_PROCESSES] >= 1);
+    assert_true(before[WIRE_USAGE_THREADS] >= 1);
+    assert_true(before[WIRE_USAGE_DESCRIPTORS] >= 3);
+    assert_true(before[WIRE_USAGE_FRAMES_POSIX] > 0 && before[WIRE_USAGE_FRAMES_FS] > 0);
+    must_pipe(fds, 0);
+    usage_read(now);
+    assert_int_equal(now[WIRE_USAGE_DESCRIPTORS], before[WIRE_USAGE_DESCRIPTORS] + 2);
+    assert_int_equal(posix_close(0, (uint64_t)fds[0]), 0);
+    assert_int_equal(posix_close(0, (uint64_t)fds[1]), 0);
+    usage_read(now);
+    assert_memory_equal(now, before, sizeof now);
+    assert_int_equal(posix_toll_usage(0, P(now), 1), 1); /* no more than are wanted */
+    assert_int_equal(posix_toll_usage(0, BAD, 2), -EFAULT);
+}
+
+static void test_usage(void **state)
+{
+    (void)state;
+    assert_int_equal(process_run(usage_body), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         POSIX_TEST(test_limits),  POSIX_TEST(test_limits_change_nothing),
         POSIX_TEST(test_fds),     POSIX_TEST(test_vectors),
         POSIX_TEST(test_paths),   POSIX_TEST(test_memory),
-        POSIX_TEST(test_console),
+        POSIX_TEST(test_console), POSIX_TEST(test_usage),
     };
     host_threads_init();
     return cmocka_run_group_tests_name("posix", tests, posix_open_group, fixture_close) + tests_exec() + tests_pipe() +
-           tests_wait() + tests_socket() + tests_epoll() + tests_lock();
+           tests_wait() + tests_socket() + tests_socket_end() + tests_epoll() + tests_lock();
 }

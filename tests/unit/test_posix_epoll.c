@@ -540,15 +540,52 @@ static void test_no_table(void **state)
 
 #define TEST POSIX_TEST
 
+static struct process *sleeping;
+static void sleeping_body(void)
+{
+    must_set();
+    wait_(1, -1);
+    posix_return();
+    fail_msg("epoll_wait");
+}
+
+static void interrupting_body(void)
+{
+    sched_yield();
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(net_user_sleeps());
+        assert_true(net_user_wake());
+        assert_false(net_user_sleeps());
+        sched_yield();
+        sched_yield();
+    }
+    posix_kill(0, (uint64_t)sleeping->pid, SIGKILL);
+}
+
+/* Frames come for a thread that sleeps, and another one has done the work before it looks: it sleeps on, and the next
+   frames wake it again. */
+static void test_woken_in_vain(void **state)
+{
+    (void)state;
+    sleeping = process_begin(sleeping_body);
+    struct process *interrupter = process_begin(interrupting_body);
+    assert_int_equal(processes_run(), 0);
+    assert_int_equal(process_status(sleeping), SIGKILL);
+    process_status(interrupter);
+}
+
 int tests_epoll(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_wrong),    TEST(test_level),    TEST(test_edge),
-        TEST(test_many),     TEST(test_ends),     TEST(test_wait),
-        TEST(test_one_each), TEST(test_one_left), TEST(test_busy),
-        TEST(test_closed),   TEST(test_killed),   {"test_sockets", test_sockets, socket_setup, socket_teardown, NULL},
-        TEST(test_event),    TEST(test_select),   TEST(test_table),
-        TEST(test_no_table),
+        TEST(test_wrong),         TEST(test_level),
+        TEST(test_edge),          TEST(test_many),
+        TEST(test_ends),          TEST(test_wait),
+        TEST(test_one_each),      TEST(test_one_left),
+        TEST(test_busy),          TEST(test_closed),
+        TEST(test_killed),        {"test_sockets", test_sockets, socket_setup, socket_teardown, NULL},
+        TEST(test_event),         TEST(test_select),
+        TEST(test_table),         TEST(test_no_table),
+        TEST(test_woken_in_vain),
     };
     return cmocka_run_group_tests_name("posix epoll", tests, posix_open_group, fixture_close);
 }

@@ -13,3 +13,7 @@ TEST_NIC_CFLAGS = $(HOST_CFLAGS) -iquote kernels/parts/nic
 TEST_RINGS_SRCS = tests/unit/test_rings.c
 TEST_RINGS_CFLAGS = $(TEST_VIRTIO_CFLAGS)
 build/tests/test_rings: $(addprefix kernels/micro/,server/nic.c server/frames.c server/server.h server/frames.h protocol.h)
+# The server of the network, and the loop of all servers, before hostile neighbours.
+TEST_SERVERS_SRCS = tests/unit/test_servers.c
+TEST_SERVERS_CFLAGS = $(TEST_VIRTIO_CFLAGS)
+build/tests/test_servers: $(addprefix kernels/micro/,server/net.c server/server.c server/server.h server/frames.h protocol.h)

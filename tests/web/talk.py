@@ -34,7 +34,7 @@ class Client:
     """A connection that reads whole responses."""
 
     def __init__(self, host: str, port: int) -> None:
-        self.socket = socket.create_connection((host, port), timeout=30)
+        self.socket = socket.create_connection((host, port), timeout=300)
         self.data = b""
 
     def close(self) -> None:

@@ -32,8 +32,8 @@ extern const struct kernel kernel_exo, kernel_micro;
 /* Calls may ruin this process: it will make no others afterwards. */
 extern bool fuzz_wild;
 
-/* Servers may be asked for what they then keep for this process. */
-extern bool fuzz_servers;
+/* Servers may be asked for what they then keep for this process; there is one of the network. */
+extern bool fuzz_servers, fuzz_network;
 
 /* The kernel that has processes: hostile children do it. */
 void processes_run(uint64_t calls, uint64_t seed);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * micro.c: calls of the microkernel.  The process has the handles of its library: tame calls close only those that they
- * have made, ask servers for what changes nothing, and wait for no longer than a moment.
+ * have made, ask servers for what changes nothing, and wait for no longer than a moment.  The network's server, if
+ * there is one, is asked for anything: its client has no sockets but those that the calls open.
  */
 #include "micro/micro.h"
 #include "fuzz_kernel/fuzz.h"
@@ -106,6 +107,24 @@ static void message_fill(void)
     m->deadline_ns = deadline_draw();
 }
 
+/* Sockets by number, addresses of this machine; what the server shows to the client may say anything. */
+static void draw_network(struct regs *r)
+{
+    static const uint64_t addresses[] = {0, 0x7f000001, 0x0a00020f, 0x0a0002ff, UINT32_MAX};
+    volatile char *shown = (char *)DOMAIN_BASE(0) + DOMAIN_WINDOW + WINDOW_OFFSET(DOMAIN_NET) + NET_SHOWN;
+
+    r->rsi = HANDLE_NET;
+    r->rdx = (r->rdx & ~0xffffull) | fuzz_below(ASK_NET_OPERATIONS + 2);
+    r->r10 = fuzz_chance(16) ? fuzz_word() : fuzz_below(40);
+    if (fuzz_chance(2))
+        r->r8 = addresses[fuzz_below(sizeof addresses / sizeof *addresses)] << 16 | fuzz_below(20);
+    else if (fuzz_chance(2))
+        r->r8 = fuzz_below(2 * BUFFER_NET_BYTES);
+    r->rax = fuzz_chance(2) ? NET_NOWHERE : r->r8;
+    for (unsigned n = (unsigned)fuzz_below(4); n; n--)
+        shown[fuzz_below(NET_SHOWN_BYTES)] = (char)fuzz_word();
+}
+
 /* Questions to servers.  fs: to look at what is there, or what cannot be; mem and console can take from the process
    what it needs, so they get nonsense only. */
 static void draw_question(struct regs *r)
@@ -115,6 +134,10 @@ static void draw_question(struct regs *r)
 
     r->rsi = fuzz_chance(2) ? HANDLE_FS : fuzz_chance(2) ? HANDLE_ECHO : fuzz_chance(2) ? HANDLE_MEM : HANDLE_CONSOLE;
     r->rdx = tag_draw(ASK_FS_OPERATIONS + 2);
+    if (fuzz_network && fuzz_chance(2)) {
+        draw_network(r);
+        return;
+    }
     if (fuzz_servers)
         return;
     r->rdx &= ~0xffffull;
@@ -327,11 +350,23 @@ static void seen(const struct regs *asked, const struct regs *got)
         call(MICRO_TLS, tls, 0);
 }
 
+static int64_t network_ask(uint64_t op, uint64_t socket)
+{
+    struct regs r = {.rdi = MICRO_CALL, .rsi = HANDLE_NET, .rdx = op, .r10 = socket};
+
+    raw_call(&r);
+    return r.rdi ? (int64_t)r.rdi : (int64_t)r.r10;
+}
+
 static void finish(void)
 {
     for (unsigned i = 0; i < HANDLES_MAX; i++)
         if (own[i])
             call(MICRO_HANDLE_CLOSE, i, 0);
+    for (uint64_t s = 0; fuzz_network && s < NET_SOCKETS_MAX; s++)
+        network_ask(ASK_NET_CLOSE, s);
+    toll_check(!fuzz_network || (network_ask(ASK_NET_BOOKS, 0) == 0 && info->messages[SLOT].words[0] == 0),
+               "%llu sockets are left", (unsigned long long)info->messages[SLOT].words[0]);
     info->pending = EVENT_ALARM;
     info->upcall_entry = upcall_entry;
 }

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* sockets.c: TCP and UDP over loopback, rightly and wrongly used; what a connection's end looks like from either side.
  */
-#include "posix_suite/suite.h"
-#include <arpa/inet.h>
+#include "posix_suite/wire.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -15,52 +12,16 @@
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define PORT 29731
 #define BIG 300000
 #define MANY 400
 
 static char text[64], big[BIG];
 static int listener, client, server;
-
-static struct sockaddr_in address(uint16_t port)
-{
-    return (struct sockaddr_in){
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-}
-
-static int at(int (*call)(int, const struct sockaddr *, socklen_t), int fd, uint16_t port)
-{
-    struct sockaddr_in a = address(port);
-
-    return call(fd, (struct sockaddr *)&a, sizeof a);
-}
-
-/* Events that are there within a while; errors and ends come by themselves. */
-static int ready(int fd, short events)
-{
-    struct pollfd p = {.fd = fd, .events = events};
-
-    return poll(&p, 1, 2000) < 0 ? -1 : p.revents;
-}
-
-static int option(int fd, int level, int name)
-{
-    int value = -1;
-    socklen_t length = sizeof value;
-
-    return getsockopt(fd, level, name, &value, &length) ? -1 : value;
-}
-
-static int set(int fd, int level, int name, int value)
-{
-    return setsockopt(fd, level, name, &value, sizeof value);
-}
 
 static void listen_here(void)
 {

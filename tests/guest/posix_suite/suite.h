@@ -31,8 +31,9 @@ void suite_time(void);
 void suite_threads(void);
 void suite_system(void);
 void suite_epoll(void);
-void suite_sockets(void);   /* where there is a network */
-void suite_processes(void); /* where there are processes */
+void suite_sockets(void);      /* where there is a network */
+void suite_socket_edges(void); /* the same */
+void suite_processes(void);    /* where there are processes */
 /* What this program does when suite_processes starts it anew; NULL: it was not. */
 int suite_child(const char *role);
 

@@ -37,9 +37,10 @@ SETTLED = 3  # bursts, until everything has grown to its size
 VISITS = 40  # in a burst
 GIVEN_UP = 12  # in one of so many bursts clients vanish, which takes the guest thousands of turns of its clock
 SILENCES = 12  # in a burst, at most
-# What may differ, beside page frames, whose slabs can be filled otherwise: records that the network keeps of frames, once
-# so many were under way at the same time (parts/net/link.c); the store's list of times to live, which does not shrink.
-SLACK = {"net_bytes": 4096, "used_memory": 4096}
+# What may differ, beside page frames, whose slabs can be filled otherwise: packets that a driver has sent and not yet given
+# back, and the network's records of them, which it keeps (parts/net/link.c); the store's list of times to live, which does
+# not shrink.
+SLACK = {"net_bytes": 16384, "used_memory": 4096}
 BOOT_S = 60
 
 

@@ -195,6 +195,10 @@ bool client_network(char config[CLIENT_NETWORK_BYTES])
 void frames_noted(void)
 {
 }
+void frames_sent_ask(void)
+{
+}
+
 void frames_flush(void)
 {
 }

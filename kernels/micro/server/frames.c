@@ -93,6 +93,12 @@ void frames_noted(void)
     ready_fn(ready_arg);
 }
 
+void frames_sent_ask(void)
+{
+    if (rings && place_count < NIC_PLACES)
+        driver_tell(&rings->nic_waits);
+}
+
 void frames_flush(void)
 {
     struct message m = {0};

@@ -8,6 +8,10 @@
 /* The driver has told of work (NOTE_NET_WORK). */
 void frames_noted(void);
 
+/* The driver is to look which frames were sent, if some were not told of: a segment whose frame is still lent is not
+   sent again. */
+void frames_sent_ask(void);
+
 /* Returns when the driver has given the device all that was sent. */
 void frames_flush(void);
 

@@ -103,8 +103,10 @@ static void work(void)
 
 static void noted(uint64_t bits)
 {
-    if (bits & NOTE_ALARM)
+    if (bits & NOTE_ALARM) {
         alarm_ns = SCHED_FOREVER;
+        frames_sent_ask();
+    }
     if (bits & NOTE_NET_WORK)
         frames_noted();
     work();

@@ -26,13 +26,20 @@ u32_t net_sequence_first(const ip_addr_t *local, u16_t local_port, const ip_addr
    end if not. */
 err_t net_listen_check(struct tcp_pcb_listen *listener, const struct tcp_hdr *header);
 err_t net_options_check(const struct tcp_hdr *header, unsigned bytes, bool split);
+/* Half of all numbers away is both before and behind, which lwIP does not expect. */
+static inline bool net_opposite(const struct tcp_pcb *pcb, const struct tcp_hdr *header)
+{
+    return header->seqno - pcb->rcv_nxt == 0x80000000u;
+}
 /* Before a connection is open.  A second SYN is only ever sent again as the first was: with the acknowledgement that
    completes the connection lwIP would take it for data's, and count it. */
 static inline err_t net_early_check(struct tcp_pcb *pcb, const struct tcp_hdr *header)
 {
     if (pcb->state == LISTEN)
         return net_listen_check((struct tcp_pcb_listen *)pcb, header);
-    return pcb->state == SYN_RCVD && !(~TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK)) ? ERR_VAL : ERR_OK;
+    if (pcb->state != SYN_RCVD)
+        return ERR_OK;
+    return !(~TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK)) || net_opposite(pcb, header) ? ERR_VAL : ERR_OK;
 }
 static inline err_t net_segment_check(struct tcp_pcb *pcb, const struct tcp_hdr *header, unsigned bytes, bool split)
 {
@@ -40,8 +47,7 @@ static inline err_t net_segment_check(struct tcp_pcb *pcb, const struct tcp_hdr 
         return ERR_VAL;
     if (pcb->state < ESTABLISHED)
         return net_early_check(pcb, header);
-    /* half the numbers away is both before and behind, which lwIP does not expect */
-    return header->seqno - pcb->rcv_nxt == 0x80000000u ? ERR_VAL : ERR_OK;
+    return net_opposite(pcb, header) ? ERR_VAL : ERR_OK;
 }
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, length, length1, options2, p)                                          \
     net_segment_check((struct tcp_pcb *)(pcb), header, length, (options2) != NULL)

@@ -149,10 +149,11 @@ static void draw_question(struct regs *r)
         r->rdx |= 100 + fuzz_below(1000);
 }
 
-/* Whose pager it is keeps spaces for it, and handle 0 is the pager's too. */
-static bool may_be_pager(uint64_t handle)
+/* Whose pager it is keeps spaces for it, the console whom it has not answered yet, and handle 0 is the pager's too. */
+static bool may_keep(uint64_t handle)
 {
-    return handle == 0 || handle == HANDLE_MEM || (handle < HANDLES_MAX && own[handle] == GIVEN);
+    return handle == 0 || handle == HANDLE_MEM || handle == HANDLE_CONSOLE ||
+           (handle < HANDLES_MAX && own[handle] == GIVEN);
 }
 
 static void draw_message(struct regs *r)
@@ -165,9 +166,9 @@ static void draw_message(struct regs *r)
         draw_question(r);
         if (fuzz_chance(4))
             r->rsi = handle_harmless(handle_draw(MICRO_ENDPOINT_MAKE));
-        if (may_be_pager(r->rsi) && !fuzz_servers)
+        if (may_keep(r->rsi) && !fuzz_servers)
             r->rdx |= NONSENSE;
-        else if (may_be_pager(r->rsi) && r->r10 < SPACES_LIVE && !fuzz_chance(DEADLY))
+        else if (may_keep(r->rsi) && r->r10 < SPACES_LIVE && !fuzz_chance(DEADLY))
             r->r10 += SPACES_LIVE;
         if (r->rsi < HANDLES_MAX && (own[r->rsi] || r->rsi == HANDLE_SELF || r->rsi == 0 || fuzz_wild))
             r->rdi = MICRO_CALL_UNTIL; /* who would answer? */

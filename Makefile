@@ -35,9 +35,9 @@ help:
 	@printf '%s\n' \
 		'make bench      install what is missing, build, run everything, write results and the report' \
 		'make throughput requests a second by redis-benchmark, wrk and ab, against Linux (15 minutes)' \
-		'make test       everything that can be checked here (10 minutes)' \
+		'make test       everything that can be checked here (15 minutes)' \
 		'make test-kvm   the time lane under a KVM on an emulated processor (5 to 10 minutes)' \
-		'make soak       the tests that take long: crashes (20 minutes)' \
+		'make soak       the tests that take long: crashes, days of servers, hostile input (2 hours)' \
 		'make check      layers, unit tests, golden files (1 minute)' \
 		'make reference  the exact counts that the tests expect, after a change that was meant' \
 		'make peers      instructions per operation beside those of other systems' \

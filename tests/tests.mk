@@ -94,7 +94,7 @@ test:
 # What takes long: hundreds of crashes, a day of the guests' clock, a million inputs.
 .PHONY: soak soak-built
 SOAK_NEEDS := $(foreach s,$(STRUCTURES),$(foreach w,db_sqlite kv_server web_server,build/images/$(s)/$(w).elf build/images/$(s)/$(w).map)) \
-	build/disk.img build/plugin/toll-count.so build/tests/fuzz_kv build/tests/fuzz_web build/tests/fuzz_net \
+	build/disk.img build/plugin/toll-count.so build/tests/fuzz_kv build/tests/fuzz_web build/tests/fuzz_net build/tests/fuzz_frames \
 	build/tests/torture build/tests/stack.so
 soak-built: $(SOAK_NEEDS)
 soak:

@@ -14,7 +14,7 @@ const struct rates_measure rates_measures[] = {
     {"get", "kv_get", LOAD_TOOL_REDIS, 1, "GET of a key, one at a time on each connection"},
     {"get_p16", "kv_get", LOAD_TOOL_REDIS, 16, "GET of a key, 16 at a time on each connection"},
     {"page", "web_612", LOAD_TOOL_WRK, 1, "page of 612 bytes, connections kept"},
-    {"page_ab", "web_612", LOAD_TOOL_AB, 1, "the same page, by ab"},
+    {"page_ab", "web_612", LOAD_TOOL_AB, 1, "the same page"},
 };
 const size_t rates_measure_count = sizeof(rates_measures) / sizeof(rates_measures[0]);
 

@@ -3,7 +3,7 @@
  * test_harness_books.c: the variant `books=off`: which image it boots, how its words may stand in bench.toml, that it
  * is admitted without an audit but not with books, and what is told of the difference.
  */
-#include "test_harness.h"
+#include "config_fixture.h"
 
 #include "harness/admit.h"
 #include "harness/build.h"
@@ -17,27 +17,6 @@
     "[structure.uni]\nvariants = [" list "]\n[structure.linux]\n[workload.null]\n[workload.pdf_open]\n"
 #define MATRIX                                                                                                         \
     VARIANTS("\"default\", \"books=off\", \"kpti\"") "[structure.uni.variant.\"books=off\"]\non = [\"null\"]\n"
-
-static struct config config;
-
-static int load(const char *text)
-{
-    char path[] = "build/tests/test-books-XXXXXX";
-    int result;
-
-    text_file_make(path, text);
-    result = config_load(&arena, path, &config, &error);
-    unlink(path);
-    return result;
-}
-
-static void fails(const char *text, const char *place, const char *what)
-{
-    assert_int_equal(load(text), -1);
-    assert_int_equal(error.code, TOLL_USAGE);
-    assert_contains(error.text, place);
-    assert_contains(error.text, what);
-}
 
 static void test_words(void **state)
 {

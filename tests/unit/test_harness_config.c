@@ -2,7 +2,7 @@
 /*
  * test_harness_config.c: bench.toml: what is read, and how each mistake is reported; the plan that follows from it.
  */
-#include "test_harness.h"
+#include "config_fixture.h"
 
 #include "harness/admit.h"
 #include "harness/build.h"
@@ -13,27 +13,6 @@
 #include <unistd.h>
 
 #define STANZAS "[structure.uni]\n[structure.mono]\n[workload.null]\nops = 5\n"
-
-static struct config config;
-
-static int load(const char *text)
-{
-    char path[] = "build/tests/test-config-XXXXXX";
-    int result;
-
-    text_file_make(path, text);
-    result = config_load(&arena, path, &config, &error);
-    unlink(path);
-    return result;
-}
-
-static void fails(const char *text, const char *place, const char *what)
-{
-    assert_int_equal(load(text), -1);
-    assert_int_equal(error.code, TOLL_USAGE);
-    assert_contains(error.text, place);
-    assert_contains(error.text, what);
-}
 
 static void test_defaults(void **state)
 {

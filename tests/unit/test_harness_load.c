@@ -3,7 +3,7 @@
  * test_harness_load.c: the clients: what they say, which answers they take, how bench.toml describes them; the peer's
  * TCP with the other side played by hand; the buckets of latencies.
  */
-#include "test_harness.h"
+#include "config_fixture.h"
 
 #include "harness/client.h"
 #include "harness/config.h"
@@ -16,27 +16,6 @@
 /* ---- bench.toml ---- */
 
 #define SERVER "[structure.uni]\n[workload.kv]\nops = 5\nwarm = 3\n"
-
-static struct config config;
-
-static int load(const char *text)
-{
-    char path[] = "build/tests/test-load-XXXXXX";
-    int result;
-
-    text_file_make(path, text);
-    result = config_load(&arena, path, &config, &error);
-    unlink(path);
-    return result;
-}
-
-static void fails(const char *text, const char *place, const char *what)
-{
-    assert_int_equal(load(text), -1);
-    assert_int_equal(error.code, TOLL_USAGE);
-    assert_contains(error.text, place);
-    assert_contains(error.text, what);
-}
 
 static void test_config(void **state)
 {

@@ -39,6 +39,7 @@ struct connection {
     struct buffer in, out; /* in: what is not a whole request yet */
     size_t need;           /* bytes of in without which nothing is complete */
     uint64_t answered;     /* requests whose replies are in out and were not counted yet */
+    uint32_t events;       /* that are waited for */
     struct connection *next_touched, *next, **at;
 };
 
@@ -112,7 +113,8 @@ static void connection_open(int socket)
         c->next->at = &c->next;
     server.all = c;
     server.kv.clients++;
-    if (!poll_set(c, EPOLL_CTL_ADD, EPOLLIN))
+    c->events = EPOLLIN;
+    if (!poll_set(c, EPOLL_CTL_ADD, c->events))
         connection_close(c);
 }
 
@@ -139,6 +141,7 @@ static size_t requests_run(struct connection *c, const char *bytes, size_t n)
     struct request *r = &server.request;
     size_t at = 0;
 
+    c->need = 0;
     while (at < n && !c->closing && buffer_used(&c->out) < REPLIES_STOP) {
         enum resp got = resp_read(r, bytes + at, n - at);
         if (got == RESP_MORE) {
@@ -160,10 +163,16 @@ static size_t requests_run(struct connection *c, const char *bytes, size_t n)
     return at;
 }
 
-/* What waits in c->in, if it can hold a whole request. */
+/* Whether c->in can hold a whole request. */
+static bool requests_are_kept(const struct connection *c)
+{
+    return buffer_used(&c->in) > 0 && buffer_used(&c->in) >= c->need;
+}
+
+/* What waits in c->in. */
 static void requests_run_kept(struct connection *c)
 {
-    if (buffer_used(&c->in) >= c->need)
+    if (requests_are_kept(c))
         buffer_take(&c->in, requests_run(c, c->in.data + c->in.start, buffer_used(&c->in)));
 }
 
@@ -173,10 +182,8 @@ static void received(struct connection *c, size_t n)
     size_t done = 0;
 
     connection_touch(c);
-    if (buffer_used(&c->in) == 0) {
-        c->need = 0;
+    if (buffer_used(&c->in) == 0)
         done = requests_run(c, server.read, n);
-    }
     if (done < n && !c->closing)
         buffer_add(&c->in, server.read + done, n - done);
     if (done == 0 && buffer_used(&c->in) > n)
@@ -198,15 +205,19 @@ static void connection_read(struct connection *c)
 
 /* ---- replies ---- */
 
-/* Reading stops while too many replies wait. */
+/* Reading stops while too many replies wait, or requests that were not executed for that. */
 static void connection_poll(struct connection *c)
 {
-    bool waits = buffer_used(&c->out) > 0;
+    bool waits = buffer_used(&c->out) > 0, reads;
+    uint32_t events;
 
-    if (waits == c->waits_to_send)
+    if (!waits && !c->waits_to_send)
         return;
     c->waits_to_send = waits;
-    poll_set(c, EPOLL_CTL_MOD, (waits ? EPOLLOUT : 0) | (buffer_used(&c->out) < REPLIES_STOP ? EPOLLIN : 0));
+    reads = !waits || (buffer_used(&c->out) < REPLIES_STOP && !requests_are_kept(c));
+    events = (waits ? EPOLLOUT : 0) | (reads ? EPOLLIN : 0);
+    if (events != c->events && poll_set(c, EPOLL_CTL_MOD, events))
+        c->events = events;
 }
 
 /* False: the connection is over. */
@@ -305,15 +316,8 @@ static bool turn(int timeout_ms)
 
 static bool listener_open(unsigned port)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    int on = 1;
-
-    server.listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (server.listener < 0)
-        return false;
-    setsockopt(server.listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    return bind(server.listener, (struct sockaddr *)&at, sizeof at) == 0 && listen(server.listener, 512) == 0 &&
-           poll_set(NULL, EPOLL_CTL_ADD, EPOLLIN);
+    server.listener = toll_port_open(SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, port);
+    return server.listener >= 0 && poll_set(NULL, EPOLL_CTL_ADD, EPOLLIN);
 }
 
 static bool store_open(void)

@@ -18,7 +18,6 @@
 
 #define EVENTS_MAX 64
 #define READ_BYTES 65536u
-#define BACKLOG 512
 #define LINGER_MS 5000 /* after the last message, for clients to take it */
 
 struct connection {
@@ -152,18 +151,10 @@ static bool turn(int timeout_ms)
     return n > 0 || (n < 0 && errno == EINTR);
 }
 
-static bool open_port(unsigned port)
+static bool listener_open(unsigned port)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    int on = 1;
-
-    server.listener = socket(AF_INET, (server.udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (server.listener < 0)
-        return false;
-    setsockopt(server.listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    return bind(server.listener, (struct sockaddr *)&at, sizeof at) == 0 &&
-           (server.udp || listen(server.listener, BACKLOG) == 0) &&
-           watch(EPOLL_CTL_ADD, server.listener, NULL, EPOLLIN);
+    server.listener = toll_port_open((server.udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, port);
+    return server.listener >= 0 && watch(EPOLL_CTL_ADD, server.listener, NULL, EPOLLIN);
 }
 
 int main(int argc, char **argv)
@@ -177,8 +168,14 @@ int main(int argc, char **argv)
     server.poll = epoll_create1(EPOLL_CLOEXEC);
     if (server.poll < 0)
         toll_skip("no epoll here: %s", strerror(errno));
-    toll_check(server.bytes > 0, "bytes=0: a message has at least one");
-    toll_check(open_port(port), "port %u: %s", port, strerror(errno));
+    if (server.bytes == 0) {
+        toll_check(false, "bytes=0: a message has at least one");
+        return toll_done();
+    }
+    if (!listener_open(port)) {
+        toll_check(false, "port %u: %s", port, strerror(errno));
+        return toll_done();
+    }
     toll_serve(toll_arg_number("ops", 0), toll_arg_number("warm", 0));
     toll_listen(server.udp ? "udp" : "tcp", port);
     while (!toll_serve_ended())

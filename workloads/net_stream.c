@@ -114,18 +114,6 @@ static void serve(int socket)
         receive_all(socket, head, sizeof head);
 }
 
-static int open_port(unsigned port)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-
-    toll_check(s >= 0, "socket: %s", strerror(errno));
-    setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    toll_check(bind(s, (struct sockaddr *)&at, sizeof at) == 0 && listen(s, 8) == 0, "port %u: %s", port,
-               strerror(errno));
-    return s;
-}
-
 int main(int argc, char **argv)
 {
     unsigned port;
@@ -133,7 +121,11 @@ int main(int argc, char **argv)
 
     toll_main(argc, argv, "net_stream");
     port = (unsigned)toll_arg_number("port", 5001);
-    listener = open_port(port);
+    listener = toll_port_open(SOCK_STREAM | SOCK_CLOEXEC, port);
+    if (listener < 0) {
+        toll_check(false, "port %u: %s", port, strerror(errno));
+        return toll_done();
+    }
     toll_serve(toll_arg_number("ops", 0), toll_arg_number("warm", 0));
     toll_listen("tcp", port);
     while (!toll_serve_ended()) {

@@ -3,7 +3,7 @@
  * toll_serve.h: for workloads that are servers: their operations are requests from outside.
  *
  *      toll_serve(ops, warm);             // before the first request
- *      ... socket, bind, listen ...
+ *      listener = toll_port_open(SOCK_STREAM, port);
  *      toll_listen("tcp", port);          // the harness lets its clients begin
  *      while (!toll_serve_ended())
  *          ... wait, read, answer; after each request that was answered: toll_served();
@@ -15,8 +15,12 @@
 #define TOLL_SERVE_H
 
 #include "toll.h"
+#include <netinet/in.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#define TOLL_BACKLOG 512
 
 static struct {
     uint64_t left; /* requests until the window opens or closes */
@@ -60,6 +64,21 @@ static inline void toll_served(void)
 static inline bool toll_serve_ended(void)
 {
     return toll_server.ended;
+}
+
+/* A socket of type (SOCK_STREAM or SOCK_DGRAM, with SOCK_NONBLOCK and SOCK_CLOEXEC as wanted) that takes connections,
+   or datagrams, at port of every address; -1: errno says why there is none. */
+static inline int toll_port_open(int type, unsigned port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    int s = socket(AF_INET, type, 0), on = 1;
+
+    if (s < 0)
+        return -1;
+    setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(s, (struct sockaddr *)&at, sizeof at) != 0 || (type & SOCK_STREAM && listen(s, TOLL_BACKLOG) != 0))
+        return -1; /* the program ends with its socket */
+    return s;
 }
 
 /* Says that the program now takes connections, or datagrams, at port. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* toll_usage.h: for servers: what the system has in use now (wire.h), as lines NAME:COUNT for whoever watches it. */
+/* toll_usage.h: for servers: what the system uses now and its network lost (wire.h), as lines NAME:COUNT. */
 #ifndef TOLL_USAGE_H
 #define TOLL_USAGE_H
 

@@ -6,7 +6,7 @@
  *            buffers=BYTES for requests that are not whole and answers that are not taken, of all clients together
  *            timeout=SECONDS for a request to arrive, and for a client to take its answer or to ask again
  *            date=0: no Date in answers, so that they are equal everywhere
- *            usage=1: /server-usage tells what the system has in use
+ *            usage=1: /server-usage tells what the system has in use and its network lost
  *
  * One thread.  The answers to requests that came together are sent together; a large file follows its head piece by
  * piece, as the client takes it, and then the next request is looked at.
@@ -358,15 +358,8 @@ static bool turn(int timeout_ms)
 
 static bool listener_open(unsigned port)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    int on = 1;
-
-    server.listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (server.listener < 0)
-        return false;
-    setsockopt(server.listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    return bind(server.listener, (struct sockaddr *)&at, sizeof at) == 0 && listen(server.listener, 512) == 0 &&
-           poll_set(NULL, EPOLL_CTL_ADD, EPOLLIN);
+    server.listener = toll_port_open(SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, port);
+    return server.listener >= 0 && poll_set(NULL, EPOLL_CTL_ADD, EPOLLIN);
 }
 
 static bool site_open(void)

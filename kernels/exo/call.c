@@ -48,9 +48,10 @@ int64_t call_books(CALL_N, uint64_t address, uint64_t n)
     return env_copy_out(address, all, n * sizeof *all) ? -EFAULT : (int64_t)n;
 }
 
+/* Those of an environment's start were never the allocator's. */
 int64_t call_usage(CALL_N)
 {
-    return (int64_t)(alloc_total_pages() - alloc_free_pages() + frame_count_owned());
+    return (int64_t)(alloc_total_pages() - alloc_free_pages());
 }
 
 static _Noreturn void end_by_exception(const struct trap *trap, uint64_t address)

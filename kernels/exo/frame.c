@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * frame.c: whose a page frame is.  One entry a frame of the machine's memory: its owner, the number of page-table
- * entries that name it, and the number of disk requests in flight that do.  Frames of nobody are the kernel's.
+ * entries that name it, and how often devices have it: for requests to the disk, for frames that come from the network
+ * and that are sent.  Frames of nobody are the kernel's.
  */
 #include "alloc.h"
 #include "base/errno.h"

@@ -24,7 +24,7 @@ CROSSINGS = [
 
 # A domain's own counters: the kernel's symbol, and books of struct domain_info (machine/domain.h) in the page that a
 # domain in ring 3 shares with it.
-KERNEL_BOOKS, DOMAIN_PAGE, DOMAIN_BOOKS, BOOKS_BYTES = "books", "user_info", 40, 80
+KERNEL_BOOKS, DOMAIN_PAGE, DOMAIN_BOOKS, BOOKS_BYTES = "books", "user_info", 40, 104
 DIRECT_MAP = "large ffff800000000000 ffffc00000000000"  # from DIRECT_BASE to DEVICE_BASE of machine/layout.h
 
 

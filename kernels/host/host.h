@@ -22,6 +22,7 @@
 void host_env_range(const void *start, size_t bytes);
 void host_env_epoch(uint64_t seconds); /* wall-clock time at boot */
 void host_env_quiet(bool quiet);       /* env_log says nothing */
+void host_env_seed(uint64_t seed);     /* env_random begins anew */
 /* Called before each env_copy_*: a test stands in for a page fault's handler here.  NULL: nothing. */
 void host_env_on_copy(void (*handler)(void));
 
@@ -81,6 +82,7 @@ void host_timer_fire(void); /* time jumps to the timer's, and sched_tick is call
 struct table;
 void host_table_bounds(uint64_t low, uint64_t high); /* other bounds for new spaces */
 void host_table_only(bool only);                     /* the home has one space: env_table_create answers -ENOSYS */
+void host_table_refuse(bool refuse);                 /* no page gets more access than it has: no memory for tables */
 size_t host_table_pages(const struct table *table);  /* mapped now */
 /* For host_env_translate: addresses within the bounds are those of the running thread's space, with faults; others
    are the process's. */

@@ -31,7 +31,7 @@ struct table {
 };
 
 static uint64_t space_low = HOST_SPACE_LOW, space_high = HOST_SPACE_HIGH;
-static bool only_space;
+static bool only_space, refuses;
 
 void host_table_bounds(uint64_t low, uint64_t high)
 {
@@ -42,6 +42,11 @@ void host_table_bounds(uint64_t low, uint64_t high)
 void host_table_only(bool only)
 {
     only_space = only;
+}
+
+void host_table_refuse(bool refuse)
+{
+    refuses = refuse;
 }
 
 void env_space_bounds(uint64_t *low, uint64_t *high)
@@ -127,7 +132,7 @@ int env_table_map(struct table *table, uint64_t address, void *frame, uint32_t a
 {
     struct entry *e = entry_find(table, address);
     ASSERT(frame && address >= space_low && address < space_high);
-    if (!e && level_get(table, address))
+    if (refuses || (!e && level_get(table, address)))
         return -ENOMEM;
     if (!e)
         e = entry_make(table, address);
@@ -154,7 +159,7 @@ void env_table_protect(struct table *table, uint64_t address, uint32_t access)
 {
     struct entry *e = entry_find(table, address);
     if (e) {
-        e->access = access;
+        e->access = refuses && access & ~e->access ? 0 : access;
         e->dirty = false;
     }
 }

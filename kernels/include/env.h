@@ -50,6 +50,9 @@ int env_irq_bind(uint32_t irq, void (*handler)(void *arg), void *arg);
    one page consecutive addresses are consecutive for the device too. */
 uint64_t env_dma(const void *p);
 
+/* One more in the books (wire.h: kind is one of enum wire_kind) of what a part itself is the only one to know. */
+void env_count(uint32_t kind);
+
 /* One line of console text for people, printf-like (base/format.h); a newline is added. */
 void env_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -90,7 +90,8 @@ int net_accept(int s, struct net_address *peer); /* the new socket; -EAGAIN -EIN
 int net_connect(int s, const struct net_address *to);
 
 /* Bytes moved; 0 at the end of a stream.  Of a datagram what does not fit is lost.  from may be NULL.
-   -EAGAIN -ENOTCONN -ECONNRESET -ETIMEDOUT -EFAULT; what was not moved is not lost with -EFAULT. */
+   -EAGAIN -ENOTCONN -ECONNRESET -ETIMEDOUT -EFAULT; -ENOBUFS: some 250 calls sleep over the same bytes already.  What
+   was not moved is not lost with either. */
 int64_t net_receive(int s, uaddr_t buffer, uint64_t n, uint32_t flags, struct net_address *from);
 
 /* Bytes taken, fewer than n if there is no room for more.  to: for datagrams without a peer, else NULL.
@@ -114,7 +115,7 @@ struct net_books {
     uint64_t segments_resent; /* since net_init */
     uint64_t frames_bad;      /* malformed, or with a bad checksum */
     uint64_t frames;          /* page frames in use in the domain of this part */
-    uint64_t frames_dropped;  /* came, and there was no memory or room for them */
+    uint64_t frames_dropped;  /* came, and there was no memory or room for them, or were nobody's */
 };
 void net_books(struct net_books *out);
 

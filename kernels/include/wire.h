@@ -17,6 +17,8 @@
  *      TOLL1 window OPS KIND=N ...              after a measured window: operations in it, and what the
  *                                               kernel's own books say was crossed in it (names of
  *                                               enum wire_kind; absent where the system keeps no books)
+ *      TOLL1 disk READS WRITES FLUSHES          the same for a system that keeps no books: what it says that its disk
+ *                                               was asked in the window just reported (Linux: /proc/diskstats)
  *      TOLL1 value NAME UNIT N                  a further number that the workload reports
  *      TOLL1 listen PROTOCOL PORT               a server: clients may come to this port, tcp or udp
  *      TOLL1 o HEX                              the next bytes of the output that is hashed
@@ -82,15 +84,18 @@ enum wire_kind {
     WIRE_THREAD_SWITCH,
     WIRE_PAGE_FAULT,
     WIRE_BYTES_COPIED,
+    WIRE_DISK_READ, /* requests that the disk was given, by the part that drives it */
+    WIRE_DISK_WRITE,
+    WIRE_DISK_FLUSH,
     WIRE_KINDS
 };
 #define WIRE_KIND_NAMES                                                                                                \
     {                                                                                                                  \
         "syscall", "exception", "interrupt", "upcall", "ipc", "as_switch", "as_switch_kept", "thread_switch",          \
-            "page_fault", "bytes_copied"                                                                               \
+            "page_fault", "bytes_copied", "disk_read", "disk_write", "disk_flush"                                      \
     }
 
-/* What is in use now, as WIRE_CALL_USAGE stores it. */
+/* What is in use now, and what the network lost, as WIRE_CALL_USAGE stores it. */
 enum wire_usage {
     WIRE_USAGE_PROCESSES,
     WIRE_USAGE_THREADS,     /* of processes */
@@ -105,12 +110,16 @@ enum wire_usage {
     WIRE_USAGE_FRAMES_KERNEL,
     WIRE_USAGE_HANDLES, /* of the kernel's objects, and these objects; 0 where it has none */
     WIRE_USAGE_OBJECTS,
+    WIRE_USAGE_NET_RESENT,  /* since boot: segments that were sent once more, */
+    WIRE_USAGE_NET_BAD,     /* frames that were malformed or had a bad checksum, */
+    WIRE_USAGE_NET_DROPPED, /* and those for which there was no room, or which were nobody's */
     WIRE_USAGES
 };
 #define WIRE_USAGE_NAMES                                                                                               \
     {                                                                                                                  \
         "processes", "threads", "descriptors", "sockets", "connections", "net_bytes", "frames_posix", "frames_fs",     \
-            "frames_net", "frames_pager", "frames_kernel", "handles", "objects"                                        \
+            "frames_net", "frames_pager", "frames_kernel", "handles", "objects", "net_resent", "net_bad",              \
+            "net_dropped"                                                                                              \
     }
 #endif
 

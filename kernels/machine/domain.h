@@ -44,8 +44,7 @@
 #define EVENT_ALARM 1
 #define EVENT_DISK 2
 #define EVENT_INPUT 4
-#define EVENT_RELEASE 8 /* the kernel wants frames back */
-#define EVENT_NET 16    /* frames have come, or sockets have changed */
+#define EVENT_NET 16 /* frames have come, or sockets have changed */
 
 /* Offsets for assembly. */
 #define INFO_PENDING 0

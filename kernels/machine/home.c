@@ -166,6 +166,12 @@ uint64_t env_dma(const void *p)
     return paging_physical(p);
 }
 
+void env_count(uint32_t kind)
+{
+    (void)kind; /* where no books are kept */
+    BOOK_ADD(books[kind], 1);
+}
+
 void env_log(const char *format, ...)
 {
     char line[WIRE_LINE_MAX];

@@ -45,15 +45,11 @@
 #define EFER_NXE 0x800
 
 #define FLAGS_IF 0x200
-#define FLAGS_AC 0x40000
 
-#define VECTOR_NMI 2
 #define VECTOR_NMI 2
 #define VECTOR_BP 3
 #define VECTOR_DF 8
-#define VECTOR_GP 13
 #define VECTOR_PF 14
-#define VECTOR_MC 18
 #define VECTOR_MC 18
 #define PF_PRESENT 1u
 #define PF_WRITE 2u

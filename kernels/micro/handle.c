@@ -89,6 +89,12 @@ void handle_sweep(struct process *p)
         }
 }
 
+/* A copy of a note's handle may be waited for if this one may, and who gives it says so. */
+static __attribute__((noinline)) int64_t note_give(struct process *to, const struct handle *h, uint64_t badge)
+{
+    return handle_add(to, OBJECT_NOTE, badge == MICRO_NOTE_WAITS ? h->rights : 0, h->object, 0);
+}
+
 /* Who may receive at an endpoint decides what its handles' badges are; all others pass on their own. */
 int64_t handle_call_give(uint64_t process, uint64_t handle, uint64_t badge)
 {
@@ -100,6 +106,8 @@ int64_t handle_call_give(uint64_t process, uint64_t handle, uint64_t badge)
     if (!(to->rights & HANDLE_GIVES))
         return -EPERM;
     object_get(h->object);
+    if (__builtin_expect(h->kind == OBJECT_NOTE, 0))
+        return note_give(to->object, h, badge);
     return handle_add(to->object, h->kind, 0, h->object, h->rights & HANDLE_RECEIVE ? badge : h->badge);
 }
 

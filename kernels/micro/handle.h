@@ -6,7 +6,8 @@
 #include "micro/micro.h"
 #include "micro/object.h"
 
-#define HANDLE_RECEIVE 1 /* the right to receive at an endpoint; every handle of one may be called through */
+/* To receive at an endpoint, or to wait for a note; every handle of one may be called through, or signal. */
+#define HANDLE_RECEIVE 1
 /* Of a process; every handle of one may tell it of events. */
 #define HANDLE_GIVES 2 /* handles may be given to it */
 #define HANDLE_SPACES                                                                                                  \

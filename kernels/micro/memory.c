@@ -122,9 +122,13 @@ static bool page_split(struct process *p, uint64_t address)
 
     if (!(large & ENTRY_LARGE))
         return true;
-    small = process_charge(p, 1) ? paging_table_page(table) : NULL;
-    if (!small)
+    if (!process_charge(p, 1))
         return false;
+    small = paging_table_page(table);
+    if (!small) {
+        process_charge(p, -1);
+        return false;
+    }
     p->first->pages++;
     for (unsigned i = 0; i < LARGE_BYTES / PAGE_BYTES; i++)
         small[i] = (large & ~ENTRY_LARGE) + (uint64_t)i * PAGE_BYTES;

@@ -35,8 +35,8 @@
 #define MICRO_TAG_FAULT (1 << 23)
 
 /* Messages. */
-/* CALL sends to an endpoint and waits for the reply: -EBADF, -EPERM, -EINTR (the callee is gone).  Handle 0 is the
-   thread's pager, with the badge that its faults have.  The UNTIL forms end with -ETIMEDOUT at deadline_ns in struct
+/* CALL sends to an endpoint and waits for the reply: -EBADF, -EINTR (the callee is gone).  Handle 0 is the thread's
+   pager, with the badge that its faults have.  The UNTIL forms end with -ETIMEDOUT at deadline_ns in struct
    domain_message.  A caller that is neither replied to nor kept before its receiver waits again gets -EINTR. */
 #define MICRO_CALL 0
 #define MICRO_WAIT 1       /* waits at an endpoint (receive right), or for the bound note: -EBADF, -EPERM */
@@ -54,10 +54,12 @@
 #define MICRO_PAYLOAD_WRITE 8 /* (reply handle or 0, offset, own address, n): to it; -EFAULT -EINVAL -ENOENT */
 
 /* Notes. */
-#define MICRO_NOTE_MAKE 9    /* (): handle */
+#define MICRO_NOTE_MAKE 9    /* (): handle with the right to wait for its bits */
 #define MICRO_NOTE_SIGNAL 10 /* (note, bits) */
-#define MICRO_NOTE_WAIT 11   /* (note, deadline_ns): the bits, now cleared; -ETIMEDOUT; -EBADF: the note is gone */
-#define MICRO_NOTE_BIND 12   /* (note): its bits also end this thread's waits at endpoints; -EBUSY */
+/* Both with the right to wait: -EPERM. */
+#define MICRO_NOTE_WAIT 11 /* (note, deadline_ns): the bits, now cleared; -ETIMEDOUT; -EBADF: the note is gone */
+/* (note): its bits also end this thread's waits at endpoints; it does not go with the process that made it; -EBUSY */
+#define MICRO_NOTE_BIND 12
 
 /* Interrupts and ports: only those that the handle is for. */
 #define MICRO_IRQ_BIND 13 /* (irq, note, bits): signals the note when the line fires, then not until MICRO_IRQ_ACK */
@@ -71,7 +73,9 @@
 
 /* Handles. */
 /* (process, handle, badge): a copy for that process: its number there; -EBADF -EMFILE; -EPERM: this handle of the
-   process is not for that.  Rights are not given; who may receive chooses the badge, others pass on their own. */
+   process is not for that.  Rights are not given; who may receive chooses the badge, others pass on their own.  Of a
+   note, who may wait for it gives that right with the badge MICRO_NOTE_WAITS. */
+#define MICRO_NOTE_WAITS 1
 #define MICRO_HANDLE_GIVE 17
 #define MICRO_HANDLE_CLOSE 18  /* (handle) */
 #define MICRO_ENDPOINT_MAKE 19 /* (): handle with the receive right */
@@ -90,7 +94,7 @@
 
 /* Threads. */
 #define MICRO_THREAD_MAKE 26  /* (space, rip, rsp, message slot, pager endpoint or 0): handle; it runs */
-#define MICRO_THREAD_START 27 /* (thread, rip, rsp): one that waits in a call goes on so, other registers 0 */
+#define MICRO_THREAD_START 27 /* (thread, rip, rsp): one that waits in a call goes on so, other registers 0; -EBUSY */
 #define MICRO_THREAD_END 28   /* (thread or 0: the running one); with its last one a process ends */
 #define MICRO_YIELD 29
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* note.c: notifications.  Bits gather until somebody takes them; that is one message. */
+/*
+ * note.c: notifications.  Bits gather until somebody takes them; that is one message.  A note is the process's that
+ * made it, until a thread binds it: then it lives as long as that one's process, whoever made it.
+ */
 #include "micro/note.h"
 #include "base/errno.h"
 #include "micro/end.h"
@@ -77,7 +80,7 @@ int64_t note_call_make(void)
     if (!n)
         return -ENOMEM;
     list_init(&n->waiters);
-    return handle_add(p, OBJECT_NOTE, 0, n, 0);
+    return handle_add(p, OBJECT_NOTE, HANDLE_RECEIVE, n, 0);
 }
 
 int64_t note_call_signal(uint64_t note, uint64_t bits)
@@ -90,14 +93,22 @@ int64_t note_call_signal(uint64_t note, uint64_t bits)
     return 0;
 }
 
+/* Why a note cannot be waited for. */
+static __attribute__((noinline)) int64_t wait_refuse(uint64_t note)
+{
+    return handle_object(note, OBJECT_NOTE) ? -EPERM : -EBADF;
+}
+
 int64_t note_call_wait(uint64_t note, uint64_t deadline_ns)
 {
     struct tcb *self = tcb_running;
-    struct note *n = handle_object(note, OBJECT_NOTE);
+    struct handle *h = handle_find_with(note, OBJECT_NOTE, HANDLE_RECEIVE);
+    struct note *n;
     int error;
 
-    if (!n)
-        return -EBADF;
+    if (!h)
+        return wait_refuse(note);
+    n = h->object;
     if (n->bits) {
         ipc_message_count();
         return (int64_t)note_take(n);
@@ -110,13 +121,16 @@ int64_t note_call_wait(uint64_t note, uint64_t deadline_ns)
 int64_t note_call_bind(uint64_t note)
 {
     struct tcb *self = tcb_running;
-    struct note *n = handle_object(note, OBJECT_NOTE);
+    struct handle *h = handle_find_with(note, OBJECT_NOTE, HANDLE_RECEIVE);
+    struct note *n;
 
-    if (!n)
-        return -EBADF;
+    if (!h)
+        return wait_refuse(note);
+    n = h->object;
     if (n->bound || self->bound)
         return -EBUSY;
     object_get(&n->object);
+    n->object.owner = self->process;
     n->bound = self;
     self->bound = n;
     self->attention = n->bits != 0;

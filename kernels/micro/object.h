@@ -3,10 +3,10 @@
  * object.h: what handles name, and how long it lives.
  *
  * An object counts its references: handles that name it, and what the kernel itself keeps of it (a thread its space, a
- * line its note).  With the last one it goes.  It also has an owner, the process that made it: when that ends, every
- * handle to the object, in whatever process, becomes a dead one (handle_sweep), so nothing of a process outlives it but
- * what the kernel still points to, and that is marked dead.  Nothing here is reached by a number that could be used
- * again, so there are no generations to check.
+ * line its note).  With the last one it goes.  It also has an owner, the process that made it (note.c: or uses it):
+ * when that ends, every handle to the object, in whatever process, becomes a dead one (handle_sweep), so nothing of a
+ * process outlives it but what the kernel still points to, and that is marked dead.  Nothing here is reached by a
+ * number that could be used again, so there are no generations to check.
  */
 #ifndef TOLL_MICRO_OBJECT_H
 #define TOLL_MICRO_OBJECT_H

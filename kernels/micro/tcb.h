@@ -83,6 +83,13 @@ static inline struct handle *handle_find(uint64_t n, enum object_kind kind)
 
     return n < HANDLES_MAX && h->kind == kind ? h : NULL;
 }
+/* The same with just these rights. */
+static inline struct handle *handle_find_with(uint64_t n, enum object_kind kind, uint16_t rights)
+{
+    struct handle *h = &tcb_running->handles[n];
+
+    return n < HANDLES_MAX && h->kind == kind && h->rights == rights ? h : NULL;
+}
 static inline void *handle_object(uint64_t n, enum object_kind kind)
 {
     struct handle *h = handle_find(n, kind);

@@ -307,11 +307,14 @@ static _Noreturn void serve(void)
         call(MICRO_SLEEP, -1ull, 0, 0, 0);
 }
 
-/* A fault that nobody takes, while a caller waits for the second reply. */
+/* A fault that nobody takes, while a caller waits for the second reply.  The first one's operation is the number of a
+   note that the caller is given. */
 static _Noreturn void perish(void)
 {
     intruder_message(MICRO_WAIT, HANDLE_SELF, 0);
-    intruder_message(MICRO_REPLY_WAIT, HANDLE_SELF, 0);
+    int64_t note = call(MICRO_NOTE_MAKE, 0, 0, 0, 0);
+    note = call(MICRO_HANDLE_GIVE, HANDLE_APP, (uint64_t)note, MICRO_NOTE_WAITS, 0);
+    intruder_message(MICRO_REPLY_WAIT, HANDLE_SELF, (uint64_t)note);
     info->upcall_entry = 0;
     intruder_probe(DIRECT_BASE, PROBE_WRITE);
     say("TOLL1 done intruder fail domain %u lives on", self);
@@ -327,18 +330,28 @@ static void ask(uint64_t server)
 
     attempt(r.rdi == 0, "no answer from", server);
     attempt(r.tag == 0, "a stranger to", server);
-    if (server == HANDLE_ECHO)
-        return; /* it answers once more only */
     copy = call(MICRO_HANDLE_GIVE, HANDLE_PROCESS, server, DOMAIN_ECHO, 0);
     attempt(copy > 0, "no copy of a handle:", (uint64_t)copy);
     r = intruder_message(MICRO_CALL, (uint64_t)copy, 0);
     attempt(r.rdi == 0 && r.tag == 0, "a badge of its own for", server);
 }
 
-/* The others have come to their ends when they answer, and one answers no more. */
+/* Of the one that answers once only: its note. */
+static uint64_t note_ask(void)
+{
+    struct intruder_reply r = intruder_message(MICRO_CALL, HANDLE_ECHO, 0);
+
+    attempt(r.rdi == 0, "no answer from", HANDLE_ECHO);
+    attempt(call(MICRO_NOTE_BIND, r.tag, 0, 0, 0) == 0, "not bound: note", r.tag);
+    return r.tag;
+}
+
+/* The others have come to their ends when they answer, and one answers no more; what it has given, and this one has
+   bound to its thread, goes on. */
 static _Noreturn void judge(void)
 {
-    static const uint8_t alive[] = {HANDLE_ECHO, HANDLE_FS, HANDLE_CONSOLE, HANDLE_MEM, HANDLE_NET};
+    static const uint8_t alive[] = {HANDLE_FS, HANDLE_CONSOLE, HANDLE_MEM, HANDLE_NET};
+    uint64_t note = note_ask();
     int64_t result;
 
     for (unsigned i = 0; i < COUNT(alive); i++)
@@ -349,6 +362,8 @@ static _Noreturn void judge(void)
         attempt(result == -EINTR, "an answer from the dead:", (uint64_t)result);
     }
     attempt(intruder_message(MICRO_CALL, HANDLE_FS, 0).rdi == 0, "no answer from", HANDLE_FS);
+    attempt(call(MICRO_NOTE_SIGNAL, note, 5, 0, 0) == 0, "gone with who made it: note", note);
+    attempt(call(MICRO_NOTE_WAIT, note, 0, 0, 0) == 5, "no bits of note", note);
     say("TOLL1 done intruder %s", failures ? "fail" : "ok");
     call(MICRO_END, failures != 0, 0, 0, 0);
     for (;;)

@@ -24,7 +24,6 @@
 #define PORT_ECHO 7
 #define PORT_BUSY 8
 #define PORT_CONTROL 9
-#define BACKLOG 512
 #define EVENTS_MAX 64
 #define BUFFER_BYTES 16384
 #define DATAGRAM_BYTES 65536
@@ -66,13 +65,8 @@ static void block(int fd, bool blocked)
 
 static int socket_bound(int type, unsigned port)
 {
-    struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    int fd = socket(AF_INET, type | SOCK_NONBLOCK, 0), on = 1;
-    toll_check(fd >= 0, "socket: %s", strerror(errno));
-    toll_check(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0, "SO_REUSEADDR: %s", strerror(errno));
-    toll_check(bind(fd, (struct sockaddr *)&here, sizeof here) == 0, "bind: %s", strerror(errno));
-    if (type == SOCK_STREAM)
-        toll_check(listen(fd, BACKLOG) == 0, "listen: %s", strerror(errno));
+    int fd = toll_port_open(type | SOCK_NONBLOCK, port);
+    toll_check(fd >= 0, "port %u: %s", port, strerror(errno));
     return fd;
 }
 
@@ -80,7 +74,7 @@ static void peer_end(int fd)
 {
     connections -= peers[fd].kind == ECHO;
     free(peers[fd].buffer);
-    peers[fd] = (struct peer){NOTHING};
+    peers[fd] = (struct peer){.kind = NOTHING};
     toll_check(close(fd) == 0, "close: %s", strerror(errno));
 }
 

@@ -75,6 +75,19 @@ static void counts_try(void)
     expect(-EBUSY, call(EXO_FRAME_PUT, info->ram_physical / PAGE, 0, 0, 0), "giving back memory of the start");
 }
 
+/* A frame that the kernel gives is one more in use.  Of a neighbour's nothing could be known. */
+static void usage_try(void)
+{
+    int64_t before = call(EXO_USAGE, 0, 0, 0, 0), frame;
+
+    if (strstr(info->command_line, "apps="))
+        return;
+    frame = call(EXO_FRAME_GET, 0, 0, 0, 0);
+    expect(before + 1, call(EXO_USAGE, 0, 0, 0, 0), "frames in use");
+    expect(0, call(EXO_FRAME_PUT, (uint64_t)frame, 0, 0, 0), "giving back a frame");
+    expect(before, call(EXO_USAGE, 0, 0, 0, 0), "frames in use again");
+}
+
 /* The end of the library's requests is not waited for: there are none. */
 static void done_wait(void)
 {
@@ -223,6 +236,7 @@ int main(int argc, char **argv)
     }
     window_try();
     counts_try();
+    usage_try();
     flight_try();
     hunger_try();
     toll_output("ok\n", 3);

@@ -286,6 +286,24 @@ static void notes(void)
     job_free(job);
 }
 
+/* Whoever is given a note may signal it; wait for its bits, and so take them, only if that was given too. */
+static void notes_given(void)
+{
+    uint64_t note = (uint64_t)raw(MICRO_NOTE_MAKE, 0, 0, 0, 0, 0, 0), handles[4] = {note};
+
+    for (unsigned i = 1; i < 4; i++) /* the last one from who has not got it himself */
+        handles[i] = (uint64_t)raw(MICRO_HANDLE_GIVE, HANDLE_PROCESS, i == 3 ? handles[1] : note,
+                                   i == 1 ? 0 : MICRO_NOTE_WAITS, 0, 0, 0);
+    for (unsigned i = 1; i < 4; i += 2) {
+        toll_check(raw(MICRO_NOTE_SIGNAL, handles[i], i, 0, 0, 0, 0) == 0, "copy %u: no signal", i);
+        toll_check(raw(MICRO_NOTE_WAIT, handles[i], 0, 0, 0, 0, 0) == -EPERM, "copy %u: its bits were taken", i);
+        toll_check(raw(MICRO_NOTE_BIND, handles[i], 0, 0, 0, 0, 0) == -EPERM, "copy %u: bound", i);
+    }
+    toll_check(raw(MICRO_NOTE_WAIT, handles[2], 0, 0, 0, 0, 0) == 3, "the right to wait was not given");
+    for (unsigned i = 0; i < 4; i++)
+        raw(MICRO_HANDLE_CLOSE, handles[i], 0, 0, 0, 0, 0);
+}
+
 /* With no room for its handle a thread must not run. */
 static void table_full(void)
 {
@@ -324,6 +342,7 @@ int main(int argc, char **argv)
     badges();
     times();
     notes();
+    notes_given();
     table_full();
     raw(MICRO_HANDLE_CLOSE, endpoint, 0, 0, 0, 0, 0);
     raw(MICRO_HANDLE_CLOSE, note, 0, 0, 0, 0, 0);

@@ -7,6 +7,7 @@
  *   dir=PATH      an empty directory to work in       show=1   the transcript in plain text as well
  *   processes=0   leaves out what needs a second process
  *   sockets=1     and sockets over loopback, nothing else
+ *   inherited=1   sockets that processes have together, nothing else
  */
 #include "posix_suite/suite.h"
 #include <errno.h>
@@ -55,12 +56,18 @@ int main(int argc, char **argv)
     toll_main(argc, argv, "posix_suite");
     const char *role = toll_arg("role", NULL), *directory = toll_arg("dir", "/tmp");
 
-    if (role)
-        return suite_child(role);
+    if (role) {
+        int status = suite_child_socket(role);
+        return status < 0 ? suite_child(role) : status;
+    }
     show = toll_arg_number("show", 0);
     umask(022);
     if (chdir(directory) != 0)
         toll_skip("the directory %s is not there: %s", directory, strerror(errno));
+    if (toll_arg_number("inherited", 0)) {
+        suite_inherited();
+        return toll_done();
+    }
     if (toll_arg_number("sockets", 0)) {
         suite_sockets();
         suite_socket_edges();

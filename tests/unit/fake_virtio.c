@@ -236,6 +236,11 @@ uint64_t env_dma(const void *p)
     return (uint64_t)p;
 }
 
+void env_count(uint32_t kind)
+{
+    fake.counted[kind]++;
+}
+
 uint64_t env_irq_save(void)
 {
     return fake.irq_depth++;

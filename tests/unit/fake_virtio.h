@@ -8,6 +8,7 @@
 #define TOLL_FAKE_VIRTIO_H
 
 #include "machine/virtio.h"
+#include "wire.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,7 @@ struct fake {
     uint64_t accepted;
     uint8_t status;
     unsigned notifies, acks, interrupts, sleeps, irq_depth;
+    unsigned counted[WIRE_KINDS]; /* by env_count */
     /* its queue; size 0 until enabled */
     uint16_t size, available_next, used_next;
     struct fake_descriptor *descriptors;

@@ -106,6 +106,8 @@ static void test_read_write(void **state)
         }
     }
     assert_int_equal(fake.longest_chain, BLK_SEGMENTS_MAX + 2);
+    assert_int_equal(fake.counted[WIRE_DISK_READ], fake.chains / 2);
+    assert_int_equal(fake.counted[WIRE_DISK_WRITE], fake.chains / 2);
     assert_int_equal(fake.irq_depth, 0);
 }
 
@@ -146,6 +148,7 @@ static void test_shapes(void **state)
     assert_int_equal(transfer(BLK_FLUSH, 0, 1, 512, memory), -EINVAL);
     assert_int_equal(transfer((enum blk_op)3, 0, 1, 512, memory), -EINVAL);
     assert_int_equal(fake.chains, 0);
+    assert_int_equal(fake.counted[WIRE_DISK_READ] + fake.counted[WIRE_DISK_WRITE] + fake.counted[WIRE_DISK_FLUSH], 0);
     assert_int_equal(transfer(BLK_READ, FAKE_SECTORS - 1, 1, 512, memory + 512), 0);
 }
 
@@ -155,11 +158,13 @@ static void test_flush(void **state)
     assert_int_equal(blk_init(), 0);
     assert_int_equal(transfer(BLK_FLUSH, 0, 0, 0, memory), 0);
     assert_int_equal(fake.flushes, 1);
+    assert_int_equal(fake.counted[WIRE_DISK_FLUSH], 1);
     setup(state);
     fake.features &= ~BIT(FAKE_BLOCK_F_FLUSH);
     assert_int_equal(blk_init(), 0);
     assert_int_equal(transfer(BLK_FLUSH, 0, 0, 0, memory), 0);
     assert_int_equal(fake.chains, 0);
+    assert_int_equal(fake.counted[WIRE_DISK_FLUSH], 0);
 }
 
 static void test_read_only(void **state)
@@ -190,12 +195,14 @@ static void test_pieces(void **state)
         setup(state);
         config_set(12, limit);
         assert_int_equal(blk_init(), 0);
+        unsigned all = 0;
         for (unsigned count = 1; count <= BLK_SEGMENTS_MAX; count += 5) {
             fake.chains = 0;
             memset(memory, 0, sizeof memory);
             assert_int_equal(transfer(BLK_READ, 40, count, PAGE_BYTES, memory), 0);
             assert_memory_equal(memory, fake.disk + 40 * 512, count * PAGE_BYTES);
             assert_int_equal(fake.chains, (count + limit - 1) / limit);
+            assert_int_equal(fake.counted[WIRE_DISK_READ], all += fake.chains);
             assert_true(fake.longest_chain <= limit + 2);
         }
     }

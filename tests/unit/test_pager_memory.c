@@ -110,6 +110,8 @@ static void test_file_shared(void **state)
     assert_int_equal(fake_fs.writes, 1);
     assert_int_equal(file[3 * PAGE + 1], 0xaa);
     assert_int_equal(file[6 * PAGE + 99], pattern(6 * PAGE + 99));
+    assert_int_equal(pager_sync(space, AT(0), 3 * PAGE), 0);
+    assert_int_equal(fake_fs.writes, 1); /* one was only read, the other is written already */
     assert_int_equal(poke(AT(2) + 1, 0xab), 0);
     assert_int_equal(unmap(2, 1), 0);
     assert_int_equal(file[3 * PAGE + 1], 0xab);
@@ -354,6 +356,26 @@ static void test_no_memory_then(void **state)
     assert_regions("1+2:rw");
 }
 
+/* A home that cannot give more access to a page that is there: nothing is lost, and nobody is told to try again. */
+static void test_no_more_access(void **state)
+{
+    (void)state;
+    struct pager_source source = image_at(0, FILE_BYTES);
+    assert_int_equal(map(0, 1, R, &zero), 0);
+    assert_int_equal(map(1, 1, RW, &source), 0);
+    assert_int_equal(peek(AT(0)), 0);
+    assert_int_equal(peek(AT(1)), pattern(0));
+    pages_before = host_alloc_pages_out();
+    host_table_refuse(true);
+    assert_int_equal(protect(0, 1, RW), 0);
+    assert_int_equal(pager_fault(space, AT(0), W), -ENOMEM);
+    assert_int_equal(pager_fault(space, AT(1), W), -ENOMEM);
+    host_table_refuse(false);
+    assert_int_equal(host_alloc_pages_out(), pages_before);
+    assert_int_equal(poke(AT(0), 1), 0);
+    assert_int_equal(poke(AT(1), 1), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, pager_fixture_open, pager_fixture_close)
 
 int tests_pager_memory(void)
@@ -374,6 +396,7 @@ int tests_pager_memory(void)
         TEST(test_fault_unmapped),
         TEST(test_no_memory),
         TEST(test_no_memory_then),
+        TEST(test_no_more_access),
     };
     return cmocka_run_group_tests_name("pager memory", tests, NULL, NULL);
 }

@@ -270,6 +270,9 @@ static void usage_body(void)
     assert_true(before[WIRE_USAGE_THREADS] >= 1);
     assert_true(before[WIRE_USAGE_DESCRIPTORS] >= 3);
     assert_true(before[WIRE_USAGE_FRAMES_POSIX] > 0 && before[WIRE_USAGE_FRAMES_FS] > 0);
+    assert_int_equal(before[WIRE_USAGE_NET_RESENT], 1); /* as kernels/host/net.c has them */
+    assert_int_equal(before[WIRE_USAGE_NET_BAD], 2);
+    assert_int_equal(before[WIRE_USAGE_NET_DROPPED], 3);
     must_pipe(fds, 0);
     usage_read(now);
     assert_int_equal(now[WIRE_USAGE_DESCRIPTORS], before[WIRE_USAGE_DESCRIPTORS] + 2);

@@ -9,6 +9,7 @@ static uint64_t random_state;
 static int holder, steps[8];
 static struct process *child;
 static unsigned step_count;
+static bool closes_by_dup2;
 
 static uint32_t random_below(uint32_t n)
 {
@@ -149,28 +150,72 @@ static void wait_body(void)
     step(4);
 }
 
-/* The lock goes when any descriptor of the file is closed, though the one that took it stays open. */
+/* The lock goes when any descriptor of the file is closed, or made another file's, though the one that took it stays
+   open. */
 static void hold_body(void)
 {
-    int fd = must_fd(PATH, O_RDWR), second = must_fd(PATH, O_RDONLY);
+    int fd = must_fd(PATH, O_RDWR), second = must_fd(PATH, O_RDONLY), pipes[2];
+    must_pipe(pipes, 0);
     assert_int_equal(lock(fd, F_SETLK, F_RDLCK, 0, 0), 0);
     step(1);
     child = process_begin(wait_body);
     for (unsigned i = 0; i < 20; i++)
         sched_yield();
     step(3);
-    posix_close(0, (uint64_t)second);
+    if (closes_by_dup2)
+        assert_int_equal(posix_dup2(0, (uint64_t)pipes[0], (uint64_t)second), second);
+    else
+        posix_close(0, (uint64_t)second);
+    for (unsigned i = 0; i < 20; i++)
+        sched_yield();
+    step(5); /* the other has it before this one ends, which would let it go as well */
 }
 
 static void test_wait(void **state)
 {
     (void)state;
+    for (unsigned way = 0; way < 2; way++) {
+        step_count = 0;
+        closes_by_dup2 = way == 1;
+        assert_int_equal(process_run(hold_body), 0);
+        assert_int_equal(processes_run(), 0);
+        assert_int_equal(process_status(child), 0);
+        assert_int_equal(step_count, 5);
+        for (unsigned i = 0; i < 5; i++)
+            assert_int_equal(steps[i], i + 1);
+    }
+}
+
+static void read_body(void)
+{
+    assert_int_equal(lock(must_fd(PATH, O_RDWR), F_SETLKW, F_RDLCK, 0, 1), 0);
+    step(2);
+}
+
+/* A lock that becomes a shared one lets in who wants to share it. */
+static void share_body(void)
+{
+    int fd = must_fd(PATH, O_RDWR);
+    assert_int_equal(lock(fd, F_SETLK, F_WRLCK, 0, 1), 0);
+    child = process_begin(read_body);
+    for (unsigned i = 0; i < 20; i++)
+        sched_yield();
+    step(1);
+    assert_int_equal(lock(fd, F_SETLK, F_RDLCK, 0, 1), 0);
+    for (unsigned i = 0; i < 20; i++)
+        sched_yield();
+    step(3);
+}
+
+static void test_share(void **state)
+{
+    (void)state;
     step_count = 0;
-    assert_int_equal(process_run(hold_body), 0);
+    assert_int_equal(process_run(share_body), 0);
     assert_int_equal(processes_run(), 0);
     assert_int_equal(process_status(child), 0);
-    assert_int_equal(step_count, 4);
-    for (unsigned i = 0; i < 4; i++)
+    assert_int_equal(step_count, 3);
+    for (unsigned i = 0; i < 3; i++)
         assert_int_equal(steps[i], i + 1);
 }
 
@@ -207,6 +252,6 @@ static void test_deadlock(void **state)
 int tests_lock(void)
 {
     const struct CMUnitTest tests[] = {POSIX_TEST(test_model), POSIX_TEST(test_refused), POSIX_TEST(test_whence),
-                                       POSIX_TEST(test_wait), POSIX_TEST(test_deadlock)};
+                                       POSIX_TEST(test_wait),  POSIX_TEST(test_share),   POSIX_TEST(test_deadlock)};
     return cmocka_run_group_tests_name("posix locks", tests, posix_open_group, fixture_close);
 }

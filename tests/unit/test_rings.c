@@ -28,6 +28,7 @@ static char *ram; /* net's memory: all that is shared */
 static uint64_t ram_used;
 struct domain_info user_info;
 static unsigned nic_told, net_told;
+static bool nic_ended;
 
 static bool serve(struct message *m);
 
@@ -39,10 +40,12 @@ int64_t user_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t 
     if (number == MICRO_HANDLE_GIVE)
         return (int64_t)b; /* the same number there */
     assert_int_equal(number, MICRO_NOTE_SIGNAL);
-    if (b == NOTE_NIC_WORK && a == 20)
-        nic_told++;
-    else
+    if (a != 20)
         net_told++;
+    else if (nic_ended)
+        return -9; /* EBADF */
+    else
+        nic_told += b == NOTE_NIC_WORK;
     return 0;
 }
 
@@ -200,6 +203,7 @@ static int start(void **state)
     place_count = lent_count = 0;
     send_put = give_put = sent_taken = came_taken = send_taken = give_taken = sent_put = came_put = 0;
     in_device_count = sent_count = coming_count = nic_told = net_told = readied = 0;
+    nic_ended = false;
     note = 20;
     client_note = 21;
     return nic_init(is_ready, NULL);
@@ -234,6 +238,39 @@ static void test_frames_go(void **state)
         back++;
     assert_true(back >= sent_count - DEVICE_MAX);
     assert_int_equal(nic_send(&out[count]), 0);
+}
+
+/* Of a driver that has ended all frames come back, once each, whatever it had told; and so do those that are sent
+ * later. */
+static void test_driver_ended(void **state)
+{
+    static struct nic_send out[NIC_PLACES];
+    unsigned back = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < NIC_PLACES; i++) {
+        out[i] = frame_of(ram + RAM_BYTES - 4096, 60);
+        assert_int_equal(nic_send(&out[i]), 0);
+    }
+    work();
+    work();
+    assert_true(sent_put > 0);
+    frames_sent_ask(); /* it lives */
+    nic_ended = true;
+    frames_sent_ask();
+    while (nic_sent())
+        back++;
+    assert_int_equal(back, NIC_PLACES);
+    for (unsigned i = 0; i < NIC_PLACES; i++)
+        assert_int_equal(nic_send(&out[i]), 0);
+    assert_int_equal(nic_send(&out[0]), -EAGAIN);
+    for (back = 0; nic_sent();)
+        back++;
+    assert_int_equal(back, 0);
+    frames_sent_ask();
+    while (nic_sent())
+        back++;
+    assert_int_equal(back, NIC_PLACES);
 }
 
 /* Frames come, each to a place that is free; when none is, the others wait until one is given back. */
@@ -366,7 +403,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_frames_go, start),      cmocka_unit_test_setup(test_frames_come, start),
         cmocka_unit_test_setup(test_start_checked, start),  cmocka_unit_test_setup(test_hostile_client, start),
-        cmocka_unit_test_setup(test_hostile_driver, start),
+        cmocka_unit_test_setup(test_hostile_driver, start), cmocka_unit_test_setup(test_driver_ended, start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

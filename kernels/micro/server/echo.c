@@ -34,7 +34,7 @@ static bool fault(struct message *m)
 static int64_t faults(uint64_t count)
 {
     faults_left = count;
-    return count ? user_call(MICRO_HANDLE_GIVE, HANDLE_APP, note, 0, 0, 0, 0) : -EINVAL;
+    return count ? user_call(MICRO_HANDLE_GIVE, HANDLE_APP, note, MICRO_NOTE_WAITS, 0, 0, 0) : -EINVAL;
 }
 
 static bool serve(struct message *m)

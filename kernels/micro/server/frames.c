@@ -2,6 +2,9 @@
 /*
  * frames.c: nic.h for the network's server: through rings in this domain's memory, which the driver in another domain
  * sees (protocol.h).  What the driver says of frames is checked; it could anyway change them as its device can.
+ *
+ * A driver that has ended sends nothing: its frames come back as if they were lost on the wire, so that connections end
+ * after their time.
  */
 #include "micro/server/frames.h"
 #include "alloc.h"
@@ -93,10 +96,26 @@ void frames_noted(void)
     ready_fn(ready_arg);
 }
 
+/* All that is under way is told as sent, in the driver's place. */
+static void driver_gone(void)
+{
+    for (unsigned place = 0; place < NIC_PLACES; place++)
+        if (sending[place]) {
+            rings->sent[rings->sent_put % NIC_PLACES] = (uint16_t)place;
+            rings->sent_put++;
+        }
+}
+
 void frames_sent_ask(void)
 {
-    if (rings && place_count < NIC_PLACES)
-        driver_tell(&rings->nic_waits);
+    uint64_t bits;
+
+    if (!rings || place_count == NIC_PLACES)
+        return;
+    bits = rings->nic_waits ? NOTE_NIC_WORK : 0; /* of 0 a driver that is busy hears nothing */
+    rings->nic_waits = 0;
+    if (user_call(MICRO_NOTE_SIGNAL, nic_note, bits, 0, 0, 0, 0) == -EBADF)
+        driver_gone();
 }
 
 void frames_flush(void)

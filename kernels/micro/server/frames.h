@@ -9,7 +9,7 @@
 void frames_noted(void);
 
 /* The driver is to look which frames were sent, if some were not told of: a segment whose frame is still lent is not
-   sent again. */
+   sent again.  If it has ended, all were. */
 void frames_sent_ask(void);
 
 /* Returns when the driver has given the device all that was sent. */

@@ -164,11 +164,11 @@ static void ready(void *unused)
     (void)unused; /* the work is done after every interrupt */
 }
 
-/* The client's notes: its own, and this server's to tell it of work. */
+/* The client's notes: its own, and this server's to tell it of work, for whose bits it may not wait. */
 static int notes_give(struct message *m)
 {
     int64_t of_nic = user_call(MICRO_HANDLE_GIVE, HANDLE_APP, note, 0, 0, 0, 0);
-    int64_t of_net = user_call(MICRO_HANDLE_GIVE, HANDLE_APP, client_note, 0, 0, 0, 0);
+    int64_t of_net = user_call(MICRO_HANDLE_GIVE, HANDLE_APP, client_note, MICRO_NOTE_WAITS, 0, 0, 0);
 
     m->word[2] = (uint64_t)of_nic;
     m->word[3] = (uint64_t)of_net;

@@ -146,7 +146,8 @@ void *env_table_unmap(struct table *table, uint64_t address, bool *dirty)
 }
 
 /* The kernel can only take access away from a page that is mapped; more is another mapping.  A page without any access
-   stays in the mirror only. */
+   stays in the mirror only.  The kernel never maps a page with access that the mirror does not know: it would stay when
+   the frame is another's. */
 static void access_set(struct table *table, uint64_t address, uint64_t *entry, uint32_t access)
 {
     uint32_t had = *entry & ACCESS;
@@ -159,8 +160,10 @@ static void access_set(struct table *table, uint64_t address, uint64_t *entry, u
         was = user_call(MICRO_MAP, table->space, address, (uint64_t)frame, access, 0, 0);
     else if (had)
         was = user_call(MICRO_UNMAP, table->space, address, 0, 0, 0, 0);
-    if (was < 0)
-        access = 0; /* no memory for the kernel's tables: a fault will try again */
+    if (was < 0) { /* no memory for the kernel's tables: a fault will try again */
+        was = had ? user_call(MICRO_UNMAP, table->space, address, 0, 0, 0, 0) : 0;
+        access = 0;
+    }
     *entry = (uint64_t)frame | access | (was > 0 && was & WAS_WRITTEN ? PAGER_DIRTY : 0);
 }
 

@@ -21,6 +21,7 @@
 #include "env.h"
 #include "machine/virtio.h"
 #include "sched.h"
+#include "wire.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 
@@ -30,6 +31,9 @@ enum { CONFIG_SECTORS = 0, CONFIG_SEGMENTS_MAX = 12, CONFIG_BLOCK_BYTES = 20 };
 
 enum { TYPE_READ = 0, TYPE_WRITE = 1, TYPE_FLUSH = 4 };
 enum { STATUS_OK = 0, STATUS_NONE = 0xff };
+
+_Static_assert(WIRE_DISK_READ + BLK_WRITE == WIRE_DISK_WRITE && WIRE_DISK_READ + BLK_FLUSH == WIRE_DISK_FLUSH,
+               "the books are in the order of enum blk_op");
 
 #define HEADER_BYTES 16u
 #define CHAIN_EXTRA 2u /* header and status */
@@ -189,6 +193,7 @@ static void start(struct blk_request *request, uint64_t sector, struct virtio_bu
     buffers[0] = (struct virtio_buffer){dma, HEADER_BYTES, false};
     buffers[count + 1] = (struct virtio_buffer){dma + offsetof(struct slot, status), 1, true};
     virtio_queue_add(&disk.queue, buffers, count + CHAIN_EXTRA, &disk.flights[at]);
+    env_count(WIRE_DISK_READ + request->op);
     virtio_queue_kick(&disk.queue);
     env_irq_restore(saved);
 }

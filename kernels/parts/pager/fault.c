@@ -82,20 +82,27 @@ static int page_make(struct region *r, uint64_t at, uint32_t access, void **fram
     return *frame ? 0 : -ENOMEM;
 }
 
-/* A write to a page that is there but not writable: the image's, so it is copied now. */
-static int page_copy(struct space *space, struct region *r, uint64_t page, const void *old)
+/* A write to a page that is there but not writable: the image's, so it is copied now.  Any other page has less access
+   than its region only where the home could not give more. */
+static int page_copy(struct space *space, struct region *r, uint64_t page, const void *old, uint32_t access)
 {
+    uint32_t have;
     void *copy;
+    int error;
 
     if (!region_frame_is_image(r, old)) {
         env_table_protect(space->table, page, r->flags & PAGER_ACCESS);
-        return 0;
+        env_table_find(space->table, page, &have);
+        return (have & access) == access ? 0 : -ENOMEM;
     }
     copy = alloc_page();
     if (!copy)
         return -ENOMEM;
     memcpy(copy, old, PAGE_BYTES);
-    return env_table_map(space->table, page, copy, r->flags & PAGER_ACCESS);
+    error = env_table_map(space->table, page, copy, r->flags & PAGER_ACCESS);
+    if (error)
+        alloc_page_free(copy);
+    return error;
 }
 
 static int page_present(struct space *space, struct region *r, uint64_t page, uint32_t access)
@@ -107,7 +114,7 @@ static int page_present(struct space *space, struct region *r, uint64_t page, ui
         return -ENOENT;
     if ((have & access) == access)
         return 0; /* somebody else brought it in while this one slept, or a stale TLB entry */
-    return page_copy(space, r, page, frame);
+    return page_copy(space, r, page, frame, access);
 }
 
 int pager_fault(struct space *space, uint64_t address, uint32_t access)

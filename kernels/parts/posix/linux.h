@@ -17,12 +17,10 @@
 #define O_DIRECTORY 0200000u
 #define O_NOFOLLOW 0400000u
 #define O_CLOEXEC 02000000u
-#define O_PATH 010000000u
 
 #define AT_FDCWD (-100)
 #define AT_SYMLINK_NOFOLLOW 0x100u
 #define AT_REMOVEDIR 0x200u
-#define AT_SYMLINK_FOLLOW 0x400u
 #define AT_EMPTY_PATH 0x1000u
 
 #define S_IFMT 0170000u
@@ -50,13 +48,11 @@
 #define AF_UNSPEC 0
 #define AF_UNIX 1
 #define AF_INET 2
-#define AF_MAX 46
 #define SOCK_STREAM 1
 #define SOCK_DGRAM 2
 #define SOCK_RAW 3
 #define SOCK_TYPE_MASK 15u
 #define SOCK_TYPE_MAX 11
-#define IPPROTO_IP 0
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
 #define SHUT_RD 0

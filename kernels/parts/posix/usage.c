@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* usage.c: what is in use now: for whoever looks for what was not given back. */
+/* usage.c: what is in use now, for whoever looks for what was not given back, and what the network lost. */
 #include "alloc.h"
 #include "base/string.h"
 #include "net.h"
@@ -30,6 +30,9 @@ static void others_count(uint64_t *counts)
     counts[WIRE_USAGE_CONNECTIONS] = net.connections;
     counts[WIRE_USAGE_NET_BYTES] = net.memory_bytes;
     counts[WIRE_USAGE_FRAMES_NET] = net.frames;
+    counts[WIRE_USAGE_NET_RESENT] = net.segments_resent;
+    counts[WIRE_USAGE_NET_BAD] = net.frames_bad;
+    counts[WIRE_USAGE_NET_DROPPED] = net.frames_dropped;
     counts[WIRE_USAGE_FRAMES_FS] = fs.frames;
     counts[WIRE_USAGE_FRAMES_POSIX] = alloc_total_pages() - alloc_free_pages();
 }

@@ -5,8 +5,10 @@
  */
 #include "isolation/attempts.h"
 #include "toll.h"
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -16,6 +18,10 @@
 #define NON_CANONICAL 0x0000900000000000ull
 #define USER_END 0x00007ffffff00000ull
 #define RET 0xc3
+#define PAGE 4096u
+#define SPARSE ((char *)0x100000000000)
+#define TABLE_SPAN (2ull << 20)
+#define TABLES 1500 /* more than a microkernel's process may have */
 
 #define READ(name, address)                                                                                            \
     static void read_##name(void)                                                                                      \
@@ -171,6 +177,51 @@ static void read_after_unmap(void)
     (void)page[0];
 }
 
+/* Brings all of the program in: what survives an attempt must be able to say so. */
+static void program_touch(void)
+{
+    const Elf64_Phdr *segments = (const void *)getauxval(AT_PHDR);
+
+    for (unsigned long i = 0; i < getauxval(AT_PHNUM); i++)
+        for (uint64_t at = 0; segments[i].p_type == PT_LOAD && at < segments[i].p_memsz; at += PAGE) {
+            volatile char *byte = (volatile char *)(segments[i].p_vaddr + at);
+            char value = *byte;
+            if (segments[i].p_flags & PF_W)
+                *byte = value;
+        }
+}
+
+/* Maps pages, each in a page table of its own, until there is no memory for more of those, or long enough. */
+static void tables_fill(void)
+{
+    program_touch();
+    for (unsigned i = 0; i < TABLES; i++)
+        if (mmap(SPARSE + i * TABLE_SPAN, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1,
+                 0) == MAP_FAILED)
+            return;
+}
+
+static void read_after_unmap_without_memory(void)
+{
+    volatile char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    page[0] = 1;
+    tables_fill();
+    mprotect((char *)page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC);
+    munmap((char *)page, 4096);
+    (void)page[0];
+}
+
+/* What access could not be given to must not be tried for ever. */
+static void write_without_memory(void)
+{
+    volatile char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    (void)page[0];
+    tables_fill();
+    mprotect((char *)page, 4096, PROT_READ | PROT_WRITE);
+    page[0] = 1;
+    __builtin_trap(); /* where there was memory enough */
+}
+
 #define TRY(name)                                                                                                      \
     {                                                                                                                  \
 #name, name                                                                                                    \
@@ -254,4 +305,6 @@ const struct attempt attempts[] = {TRY(read_image),
                                    TRY(stack_overflow),
                                    TRY(write_after_protect),
                                    TRY(read_after_unmap),
+                                   TRY(read_after_unmap_without_memory),
+                                   TRY(write_without_memory),
                                    {NULL, NULL}};

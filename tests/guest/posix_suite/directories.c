@@ -127,6 +127,7 @@ static void renaming(void)
     CALL(link("empty/moved", "linked"));
     CALL(link("empty", "linked2"));
     CALL(link("missing", "linked2"));
+    CALL(linkat(AT_FDCWD, "empty/moved", AT_FDCWD, "linked2", 1));
     CALL(stat("linked", &a));
     CALL(stat("empty/moved", &b));
     TRUTH(a.st_ino == b.st_ino && a.st_nlink == 2);

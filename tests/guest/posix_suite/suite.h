@@ -34,7 +34,10 @@ void suite_epoll(void);
 void suite_sockets(void);      /* where there is a network */
 void suite_socket_edges(void); /* the same */
 void suite_processes(void);    /* where there are processes */
-/* What this program does when suite_processes starts it anew; NULL: it was not. */
+void suite_inherited(void);    /* where there are both */
+/* What this program does when suite_processes starts it anew. */
 int suite_child(const char *role);
+/* The same for suite_inherited; -1: it is none of its roles. */
+int suite_child_socket(const char *role);
 
 #endif

@@ -151,9 +151,7 @@ static void cell_judge(struct arena *arena, const json_t *plan, struct cell *cel
 
 static char *cell_name(struct arena *arena, const struct cell *cell)
 {
-    bool plain = strcmp(cell->variant, "default") == 0;
-
-    return arena_print(arena, "%s%s%s", cell->structure, plain ? "" : ":", plain ? "" : cell->variant);
+    return config_system_name(arena, cell->structure, cell->variant, ':');
 }
 
 /* What must be equal in all structures, and how the reason calls it. */

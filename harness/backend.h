@@ -3,9 +3,10 @@
  * backend.h: how real clients on this host reach a guest: QEMU's side of the guest's network card, outside the exact
  * lane.
  *
- *      user    QEMU's own TCP/IP (slirp) ends the clients' connections at a port of 127.0.0.1 and makes new ones to the
- *              guest.  Takes no privilege.  Its listen backlog is one: of many connections that arrive at once some
- * hang. tap     frames go to the host's own TCP/IP by an interface (tap.h); the guest has an address of its own.
+ *      user    QEMU's own TCP/IP (slirp) ends the clients' connections at a port of 127.0.0.1 and makes new ones to
+ *              the guest.  Takes no privilege.  Its listen backlog is one: of many connections that arrive at once
+ *              some hang.
+ *      tap     frames go to the host's own TCP/IP by an interface (tap.h); the guest has an address of its own.
  */
 #ifndef TOLL_BACKEND_H
 #define TOLL_BACKEND_H

@@ -6,7 +6,6 @@
 #include "file.h"
 #include "layout.h"
 #include "warnings.h"
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME_MAX_LENGTH 64
 #define DOUBTS_SHOWN 10
 
 static void doubt_add(struct arena *arena, struct strings *doubts, const struct cell *cell, const char *what)
@@ -43,17 +41,6 @@ struct strings baseline_doubts(struct arena *arena, const struct results *result
         }
     }
     return doubts;
-}
-
-static bool is_name(const char *name)
-{
-    size_t length = strlen(name);
-
-    for (size_t i = 0; i < length; i++) {
-        if (!isalnum((unsigned char)name[i]) && !strchr("._+-", name[i]))
-            return false;
-    }
-    return length > 0 && length <= NAME_MAX_LENGTH && name[0] != '.' && name[0] != '-';
 }
 
 static int is_kept(const struct dirent *entry)
@@ -84,10 +71,8 @@ int baseline_save(struct arena *arena, const char *name, const char *folder, boo
     char *temporary = arena_print(arena, "%s/.new-%s-%d", LAYOUT_BASELINES, name, (int)getpid());
     char *old = arena_print(arena, "%s/.old-%s-%d", LAYOUT_BASELINES, name, (int)getpid());
 
-    if (!is_name(name))
-        return error_set(error, TOLL_USAGE,
-                         "%s: expected a name of up to %d letters, digits and . _ + -, that does not begin with . or -",
-                         name, NAME_MAX_LENGTH);
+    if (file_name_check(name, error))
+        return -1;
     if (file_exists(arena_print(arena, "results/%s", name)))
         return error_set(error, TOLL_USAGE,
                          "results/%s exists: a baseline of that name would hide behind it; name it "

@@ -20,11 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STAGE_TIMEOUT_MS 60000
+#define STAGE_TIMEOUT_MS 300000 /* a host can be slow */
 #define READY_WORDS "TOLL1 main "
 
 const char *const boot_stage_names[BOOT_STAGES] = {"none", "qemu", "entry", "ready"};
@@ -34,24 +35,27 @@ struct wait {
     int ours, theirs; /* a socket: of the monitor, or of the debugger */
     int serial;       /* the reading end of the serial line */
     int cancel;
+    int ended;              /* can be read once QEMU has ended; -1: the system cannot tell */
     struct backend backend; /* of a server's guest */
     uint64_t entry;         /* the kernel's first instruction */
     bool reached;
 };
 
 /* Reads until words were seen; false at the end of QEMU, an interruption, or when it takes too long. */
-static bool words_wait(int fd, int cancel, const char *words)
+static bool words_wait(const struct wait *wait, int fd, const char *words)
 {
     int64_t deadline = clock_now_ms() + STAGE_TIMEOUT_MS;
     char seen[4096] = "";
     size_t used = 0;
 
     while (!strstr(seen, words)) {
-        struct pollfd waits[2] = {{.fd = fd, .events = POLLIN}, {.fd = cancel, .events = POLLIN}};
+        struct pollfd waits[3] = {{.fd = fd, .events = POLLIN},
+                                  {.fd = wait->cancel, .events = POLLIN},
+                                  {.fd = wait->ended, .events = POLLIN}};
         int64_t left = deadline - clock_now_ms();
         ssize_t n;
 
-        if (left <= 0 || poll(waits, 2, (int)left) <= 0 || waits[1].revents & POLLIN)
+        if (left <= 0 || poll(waits, 3, (int)left) <= 0 || waits[1].revents & POLLIN || !waits[0].revents)
             return false;
         if (used > sizeof(seen) / 2) { /* words may straddle two reads */
             memmove(seen, seen + used - 64, 64);
@@ -88,8 +92,8 @@ static bool entry_wait(const struct wait *wait)
     char breakpoint[40];
 
     snprintf(breakpoint, sizeof(breakpoint), "Z1,%llx,1", (unsigned long long)wait->entry);
-    return packet_send(wait->ours, breakpoint) && words_wait(wait->ours, wait->cancel, "$OK#") &&
-           packet_send(wait->ours, "c") && words_wait(wait->ours, wait->cancel, "$T05");
+    return packet_send(wait->ours, breakpoint) && words_wait(wait, wait->ours, "$OK#") &&
+           packet_send(wait->ours, "c") && words_wait(wait, wait->ours, "$T05");
 }
 
 static void stage_wait(void *context, pid_t pid)
@@ -99,12 +103,15 @@ static void stage_wait(void *context, pid_t pid)
     if (wait->theirs >= 0)
         close(wait->theirs);
     wait->theirs = -1;
+    wait->ended = pidfd_open(pid, 0);
     if (wait->stage == BOOT_QEMU)
-        wait->reached = words_wait(wait->ours, wait->cancel, "{\"QMP\"");
+        wait->reached = words_wait(wait, wait->ours, "{\"QMP\"");
     else if (wait->stage == BOOT_ENTRY)
         wait->reached = entry_wait(wait);
     else
-        wait->reached = words_wait(wait->serial, wait->cancel, READY_WORDS);
+        wait->reached = words_wait(wait, wait->serial, READY_WORDS);
+    if (wait->ended >= 0)
+        close(wait->ended);
     kill(pid, SIGKILL);
 }
 

@@ -9,6 +9,7 @@
 #include "process.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define OUTPUT_SHOWN 3000
@@ -59,6 +60,16 @@ bool build_misses(struct arena *arena, const struct plan *plan)
     return false;
 }
 
+/* Whether a file would take the place of another one, that is on every disk under its name. */
+static bool hides_input(struct arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    struct stat here, there;
+
+    return stat(arena_print(arena, LAYOUT_DISK_INPUTS "%s", slash ? slash + 1 : path), &there) == 0 &&
+           stat(path, &here) == 0 && (here.st_ino != there.st_ino || here.st_dev != there.st_dev);
+}
+
 /* The files of bench.toml that are not on every disk. */
 static int extra_files(struct arena *arena, const struct config *config, struct strings *extra, struct error *error)
 {
@@ -68,6 +79,11 @@ static int extra_files(struct arena *arena, const struct config *config, struct 
         for (size_t i = 0; i < files->count; i++) {
             if (!file_exists(files->items[i]))
                 return error_set(error, TOLL_USAGE, "%s: workload.%s.files: there is no file %s; correct the path",
+                                 config->path, config->workloads[w].name, files->items[i]);
+            if (hides_input(arena, files->items[i]))
+                return error_set(error, TOLL_USAGE,
+                                 "%s: workload.%s.files: %s has the name of a file of " LAYOUT_DISK_INPUTS
+                                 ", which other workloads find on the same disk; rename it",
                                  config->path, config->workloads[w].name, files->items[i]);
             if (strncmp(files->items[i], LAYOUT_DISK_INPUTS, strlen(LAYOUT_DISK_INPUTS)) != 0)
                 add_once(arena, extra, files->items[i]);

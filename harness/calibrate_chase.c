@@ -6,8 +6,9 @@
  *
  *      l1d     a ring of lines in a quarter of L2, less one in half of L1D; both in large pages where Linux gives them
  *      l2      one of four times L2, less the first above
- *      dtlb    one line in each of a quarter as many pages as the second-level TLB holds, less as many lines side by
- * side stlb    the same with four times the second-level TLB, less its lines side by side, less the penalty of dtlb
+ *      dtlb    one line in each of a quarter as many pages as the second-level TLB holds, less as many lines side
+ *              by side
+ *      stlb    the same with four times the second-level TLB, less its lines side by side, less the penalty of dtlb
  */
 #include "calibrate.h"
 #include "calibrate_cycles.h"

@@ -17,13 +17,13 @@ static void warning_tell(struct arena *arena, const struct results *results, uns
 
     for (size_t i = 0; i < results->count; i++) {
         const struct result *result = &results->items[i];
-        bool plain = strcmp(result->cell->variant, "default") == 0;
 
         if (!(result->warnings & (1U << index)))
             continue;
         if (names.count < NAMES_SHOWN)
-            strings_print(arena, &names, "%s%s%s/%s %s", result->cell->structure, plain ? "" : ":",
-                          plain ? "" : result->cell->variant, result->cell->workload, result->metric);
+            strings_print(arena, &names, "%s/%s %s",
+                          config_system_name(arena, result->cell->structure, result->cell->variant, ':'),
+                          result->cell->workload, result->metric);
         else
             more++;
     }

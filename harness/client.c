@@ -11,7 +11,8 @@
 
 #define CLIENT_SETS_KEY UINT32_MAX
 #define COMMAND_MAX 1024
-#define STREAM_STRIDE 61u /* workloads/net_stream.c */
+#define STATUS_LINE_LEAST 12 /* "HTTP/1.1 200" */
+#define STREAM_STRIDE 61u    /* workloads/net_stream.c */
 
 /* FNV-1a of 64 bits, as the workloads' (workloads/toll_hash.h). */
 #define HASH_START 0xcbf29ce484222325u
@@ -342,6 +343,8 @@ long client_http_length(const unsigned char *at, size_t n, bool of_head, unsigne
         return -1;
     if (!end)
         return n > 65536 ? -1 : 0;
+    if (end - at < STATUS_LINE_LEAST)
+        return -1;
     *body = (size_t)(end + 4 - at);
     *status = (unsigned)atoi((const char *)at + 9);
     if (of_head || *status == 304 || *status == 204 || *status < 200)

@@ -6,9 +6,9 @@
  *      resp     Redis's protocol, RESP2: requests are commands whose words are separated by blanks
  *      http     HTTP/1.1 (RFC 9112): requests are "METHOD /PATH"
  *      echo     `bytes` bytes, which come back
- *      stream   an 8-byte head (bytes of the request and of its answer, 32 bits big-endian each), `bytes_in` bytes; the
- *               answer has bytes_out bytes and the FNV-1a hash of every 61st of those of the request, 64 bits
- * big-endian
+ *      stream   an 8-byte head (bytes of the request and of its answer, 32 bits big-endian each), `bytes_in` bytes;
+ *               the answer has bytes_out bytes and the FNV-1a hash of every 61st of those of the request, 64 bits
+ *               big-endian
  *
  * A request of the mix is drawn by weight; in a command %d is a random key below `keys` and %v that key's value.  With
  * keys and values, the first requests of all set every key, so that each GET has its answer.  Everything random comes

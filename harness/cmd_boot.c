@@ -58,10 +58,7 @@ static int option_take(struct command *command, struct request *request, int opt
             return error_set(error, TOLL_USAGE, "--accel %s: expected kvm or tcg", optarg);
         return 0;
     case OPT_RUNS:
-        request->runs = (uint32_t)strtoul(optarg, NULL, 10);
-        return request->runs >= 2 && request->runs <= 10000
-                   ? 0
-                   : error_set(error, TOLL_USAGE, "--runs %s: expected a whole number from 2 to 10000", optarg);
+        return command_number("--runs", optarg, 2, 10000, &request->runs, error);
     case OPT_JSON:
         request->json = true;
         return 0;
@@ -109,11 +106,13 @@ static int request_parse(struct command *command, struct request *request, struc
 /* For hyperfine: one boot to one stage. */
 static int once_run(struct command *command, const struct request *request, struct boot *boot, struct error *error)
 {
-    for (size_t s = 0; s < BOOT_STAGES; s++) {
+    for (size_t s = 0; s < BOOT_STAGES && request->folder; s++) {
         if (strcmp(request->once, boot_stage_names[s]) == 0)
             return boot_until(&command->arena, boot, (enum boot_stage)s, error);
     }
-    return error_set(error, TOLL_USAGE, "--once %s: expected none, qemu, entry or ready", request->once);
+    return error_set(error, TOLL_USAGE,
+                     "--once %s: expected none, qemu, entry or ready, and --folder; it is for hyperfine, leave it out",
+                     request->once);
 }
 
 static const char *own_path(struct arena *arena)

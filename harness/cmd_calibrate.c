@@ -211,5 +211,6 @@ int cmd_calibrate(struct command *command)
         return fputs(usage, stdout) < 0;
     if (outcome < 0)
         return optind < command->argc ? command_surplus(command) : command_usage(command);
-    return calibrate(command, &request, &error) ? command_fail(command, &error) : TOLL_OK;
+    return file_name_check(request.name, &error) || calibrate(command, &request, &error) ? command_fail(command, &error)
+                                                                                         : TOLL_OK;
 }

@@ -69,10 +69,8 @@ static int options_parse(struct command *command, struct compare_options *option
 
 static char *cell_name(struct arena *arena, const struct cell *cell)
 {
-    bool plain = strcmp(cell->variant, "default") == 0;
-
-    return arena_print(arena, "%s%s%s/%s%s", cell->structure, plain ? "" : ":", plain ? "" : cell->variant,
-                       cell->workload, strcmp(cell->lane, "time") == 0 ? " (time)" : "");
+    return arena_print(arena, "%s/%s%s", config_system_name(arena, cell->structure, cell->variant, ':'), cell->workload,
+                       strcmp(cell->lane, "time") == 0 ? " (time)" : "");
 }
 
 static char *change_text(struct arena *arena, const struct compare_line *line)

@@ -140,10 +140,8 @@ static void terms_print(struct arena *arena, const struct model_budget *budget)
 static void text_print(struct arena *arena, const struct results *results, const struct cell *cell,
                        const struct profile *profile, const struct model_budget *budget)
 {
-    bool plain = strcmp(cell->variant, "default") == 0;
-
-    printf("%s%s%s/%s: cycles of one operation, modelled with profile %s\n(%s)\ncounts: run %s, exact lane\n\n",
-           cell->structure, plain ? "" : ":", plain ? "" : cell->variant, cell->workload, profile->name, profile->what,
+    printf("%s/%s: cycles of one operation, modelled with profile %s\n(%s)\ncounts: run %s, exact lane\n\n",
+           config_system_name(arena, cell->structure, cell->variant, ':'), cell->workload, profile->name, profile->what,
            results->run);
     terms_print(arena, budget);
     if (!budget->is_measured)

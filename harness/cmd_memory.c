@@ -41,17 +41,6 @@ struct request {
 
 enum { OPT_RUN = 256, OPT_CONFIG };
 
-static int jobs_parse(const char *text, uint32_t *jobs, struct error *error)
-{
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
-
-    if (end == text || *end || value < 1 || value > MEMORY_JOBS_MAX)
-        return error_set(error, TOLL_USAGE, "--jobs %s: expected a whole number from 1 to %d", text, MEMORY_JOBS_MAX);
-    *jobs = (uint32_t)value;
-    return 0;
-}
-
 /* 0 to go on, 1 if the help was shown, -1 with an error, whose text is empty if getopt named the mistake. */
 static int request_parse(struct command *command, struct request *request, struct error *error)
 {
@@ -74,7 +63,7 @@ static int request_parse(struct command *command, struct request *request, struc
             request->run = command_run(command, optarg);
         else if (option == OPT_CONFIG)
             request->config_path = command_path(command, optarg);
-        else if (jobs_parse(optarg, &request->jobs, error))
+        else if (command_number("--jobs", optarg, 1, MEMORY_JOBS_MAX, &request->jobs, error))
             return -1;
     }
     request->patterns = optind < command->argc ? command->argv[optind++] : NULL;

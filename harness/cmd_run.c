@@ -83,17 +83,6 @@ static const struct option long_options[] = {
     {0},
 };
 
-static int number_parse(const char *option, const char *text, uint32_t high, uint32_t *value, struct error *error)
-{
-    char *end;
-    unsigned long number = strtoul(text, &end, 10);
-
-    if (end == text || *end || *text == '-' || number < 1 || number > high)
-        return error_set(error, TOLL_USAGE, "%s %s: expected a whole number from 1 to %u", option, text, high);
-    *value = (uint32_t)number;
-    return 0;
-}
-
 static int option_take(struct command *command, struct request *request, int option, struct error *error)
 {
     struct plan_options *options = &request->session.options;
@@ -104,9 +93,9 @@ static int option_take(struct command *command, struct request *request, int opt
     case OPT_LANE:
         return plan_lanes_parse(optarg, &options->lanes, error);
     case OPT_REPS:
-        return number_parse("--reps", optarg, 10000, &options->repetitions, error);
+        return command_number("--reps", optarg, 1, PLAN_REPETITIONS_MAX, &options->repetitions, error);
     case OPT_TIMEOUT:
-        return number_parse("--timeout", optarg, 86400, &options->timeout_s, error);
+        return command_number("--timeout", optarg, 1, PLAN_TIMEOUT_MAX, &options->timeout_s, error);
     case OPT_MODEL:
         options->model = strchr(optarg, '/') ? command_path(command, optarg) : optarg;
         return 0;
@@ -152,7 +141,7 @@ static int request_parse(struct command *command, struct request *request, struc
         else if (option == OPT_EXITS)
             failed = observe_exits_parse(optarg, &request->exits, error);
         else if (option == 'j')
-            failed = number_parse("-j", optarg, 256, &request->jobs, error);
+            failed = command_number("-j", optarg, 1, 256, &request->jobs, error);
         else if (option == OPT_RESUME)
             failed = resume_take(command, request, error);
         else {

@@ -55,28 +55,17 @@ struct request {
 
 enum { OPT_ONLY = 256, OPT_ROUNDS, OPT_SECONDS, OPT_CONNECTIONS, OPT_NETWORK, OPT_ACCEL, OPT_CONFIG };
 
-static int number_parse(const char *option, uint32_t high, uint32_t *out, struct error *error)
-{
-    char *end;
-    unsigned long value = strtoul(optarg, &end, 10);
-
-    if (end == optarg || *end || *optarg == '-' || value < 1 || value > high)
-        return error_set(error, TOLL_USAGE, "%s %s: expected a whole number from 1 to %u", option, optarg, high);
-    *out = (uint32_t)value;
-    return 0;
-}
-
 static int option_take(struct command *command, struct request *request, int option, struct error *error)
 {
     switch (option) {
     case OPT_ONLY:
         return plan_only_parse(&command->arena, optarg, &request->only, error);
     case OPT_ROUNDS:
-        return number_parse("--rounds", 1000, &request->rounds, error);
+        return command_number("--rounds", optarg, 1, 1000, &request->rounds, error);
     case OPT_SECONDS:
-        return number_parse("--seconds", 3600, &request->seconds, error);
+        return command_number("--seconds", optarg, 1, 3600, &request->seconds, error);
     case OPT_CONNECTIONS:
-        return number_parse("--connections", 1000, &request->connections, error);
+        return command_number("--connections", optarg, 1, 1000, &request->connections, error);
     case OPT_NETWORK:
         request->network_given = true;
         return backend_parse("--network", optarg, &request->network, error);
@@ -196,7 +185,7 @@ static int rounds_run(struct arena *arena, struct throughput *throughput, const 
     if (!temporary)
         return -1;
     throughput->temporary = temporary;
-    throughput->run = throughput_run_name(store->folder);
+    throughput->run = store_run_name(arena, store->folder);
     throughput->out = rates_open(arena, store->folder, error);
     failed = throughput->out < 0 || throughput_run(arena, throughput, error);
     if (throughput->out >= 0)

@@ -5,8 +5,10 @@
 #include "command.h"
 #include "file.h"
 #include "layout.h"
+#include <ctype.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,9 +30,24 @@ const char *command_run(struct command *command, const char *name)
     return strchr(name, '/') || file_exists(path) ? path : name;
 }
 
+int command_number(const char *option, const char *text, uint32_t low, uint32_t high, uint32_t *number,
+                   struct error *error)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    if (!isdigit((unsigned char)*text) || *end || value < low || value > high)
+        return error_set(error, TOLL_USAGE, "%s %s: expected a whole number from %u to %u", option, text, low, high);
+    *number = (uint32_t)value;
+    return 0;
+}
+
 int command_fail(const struct command *command, const struct error *error)
 {
-    fprintf(stderr, "toll %s: %s\n", command->argv[0], error->text);
+    fprintf(stderr, "toll %s: ", command->argv[0]);
+    for (const char *at = error->text; *at; at++)
+        fputc(iscntrl((unsigned char)*at) && *at != '\n' && *at != '\t' ? '?' : *at, stderr);
+    fputc('\n', stderr);
     return error->code;
 }
 

@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "error.h"
+#include <stdint.h>
 
 #define TOLL_VERSION "0.1"
 
@@ -38,7 +39,11 @@ const char *command_path(struct command *command, const char *path);
    name itself, of a run in results/.  NULL stays NULL. */
 const char *command_run(struct command *command, const char *name);
 
-/* Prints "toll VERB: text" on standard error and gives the exit code. */
+/* A whole number from low to high that the user gave for an option.  -1 with an error for anything else. */
+int command_number(const char *option, const char *text, uint32_t low, uint32_t high, uint32_t *number,
+                   struct error *error);
+
+/* Prints "toll VERB: text" on standard error, without what would act on a terminal, and gives the exit code. */
 int command_fail(const struct command *command, const struct error *error);
 
 /* The same for a mistake on the command line, which getopt has already named. */

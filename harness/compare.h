@@ -65,8 +65,7 @@ struct comparison {
     size_t count, room;
     struct compare_part *parts; /* most grown first */
     size_t part_count, part_room;
-    struct strings differences; /* why the runs are not comparable; none: they are */
-    struct strings notes;
+    struct strings differences;    /* why the runs are not comparable; none: they are */
     size_t cells, exact, measured; /* compared: cells, numbers of each kind */
     size_t only_before, only_after;
 };
@@ -82,7 +81,7 @@ enum compare_role compare_role(const char *metric);
 /* Loads a run, a baseline or a reference by its name or folder.  results_close. */
 int compare_load(struct arena *arena, const char *name, struct results *results, struct error *error);
 
-/* Fills differences and notes with what the two runs do not share: schema, QEMU, its options, compiler, linker; for
+/* Fills differences with what the two runs do not share: schema, QEMU, its options, compiler, linker; for
    the time lane processor, kernel and the like as well. */
 void compare_facts(struct arena *arena, const struct results *before, const struct results *after,
                    struct comparison *comparison);

@@ -26,6 +26,13 @@ const struct config_workload *config_workload_find(const struct config *config, 
     return NULL;
 }
 
+char *config_system_name(struct arena *arena, const char *structure, const char *variant, char between)
+{
+    if (strcmp(variant, "default") == 0)
+        return arena_copy(arena, structure);
+    return arena_print(arena, "%s%c%s", structure, between, variant);
+}
+
 bool config_variant_is_word(const char *name)
 {
     return strcmp(name, "default") != 0 && strcmp(name, CONFIG_TWIN) != 0 && strcmp(name, CONFIG_BOOKLESS) != 0;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * config.cpp: reads bench.toml with toml++ into the plain structures of config.h.
- *
- * Errors travel as C++ exceptions inside this file (toml_table.h) and leave it as a struct error.
+ * Errors travel as C++ exceptions inside this file (toml_table.h).
  */
 #include "toml_table.h"
 #include <cstring>
@@ -97,7 +96,7 @@ class Loader
         out_->time_repetitions = static_cast<uint32_t>(run.take_number("time_repetitions", 1, 10000, 30));
         out_->time_repetitions_min = static_cast<uint32_t>(run.take_number(
             "time_repetitions_min", 1, out_->time_repetitions, std::min<int64_t>(10, out_->time_repetitions)));
-        out_->time_precision = (run.has("time_precision") ? run.take_amount("time_precision", 0, 100) : 1.0) / 100;
+        out_->time_precision = (run.has("time_precision") ? run.take_amount("time_precision", 0.001, 100) : 1.0) / 100;
         out_->time_budget_s = static_cast<uint32_t>(run.take_number("time_budget_s", 1, 1000000, 3600));
         out_->time_cpu = run.has("time_cpu") ? static_cast<int>(run.take_number("time_cpu", 0, 1023, 0)) : -1;
         run_twin_ = run.take_word("time_twin", "");
@@ -244,16 +243,23 @@ class Loader
         table.fail(node, key, "there is no structure " + name + "; expected one of: " + all);
     }
 
+    static std::string base_of(const std::string &path)
+    {
+        return path.substr(path.rfind('/') + 1);
+    }
+
+    /* All files are in one folder of the disk, whoever wants them: stanzas may share a file, but not a name. */
     void load_files(Table &table, config_workload &out)
     {
         for (const auto &[path, node] : table.take_words("files")) {
-            std::string base = path.substr(path.rfind('/') + 1);
+            std::string base = base_of(path);
             if (base.empty())
                 table.fail(*node, "files", "expected the path of a file, found " + path + "; name a file");
-            for (size_t i = 0; i < out.files.count; i++) {
-                const char *slash = strrchr(out.files.items[i], '/');
-                if (base == (slash ? slash + 1 : out.files.items[i]))
-                    table.fail(*node, "files", "two files are called " + base + "; rename one of them");
+            for (const config_workload *other = out_->workloads; other <= &out; other++) {
+                for (size_t i = 0; i < other->files.count; i++) {
+                    if (base == base_of(other->files.items[i]) && (other == &out || path != other->files.items[i]))
+                        table.fail(*node, "files", "two files are called " + base + "; rename one of them");
+                }
             }
             strings_add(arena_, &out.files, path.c_str());
         }
@@ -313,7 +319,7 @@ class Loader
         config_request out = {nullptr, 1};
         const toml::node *text = &node;
         if (node.is_table()) {
-            Table one(*node.as_table(), "request", table.file());
+            Table one(*node.as_table(), table.name() + ".requests", table.file());
             out.weight = static_cast<uint32_t>(one.take_number("weight", 1, 1000000, 1));
             one.take_text("text");
             one.finish();
@@ -338,8 +344,8 @@ class Loader
         if (!asked)
             return;
         if (!list || !list->is_array() || list->as_array()->empty())
-            throw std::runtime_error(toll::at(list ? *list : stanza, table.file()) +
-                                     "load.requests: expected a list of requests; write requests = [\"...\"]");
+            throw std::runtime_error(toll::at(list ? *list : stanza, table.file()) + table.name() +
+                                     ".requests: expected a list of requests; write requests = [\"...\"]");
         out.requests = make<config_request>(list->as_array()->size());
         for (const toml::node &node : *list->as_array())
             out.requests[out.request_count++] = load_request(table, node, out.protocol);
@@ -431,21 +437,9 @@ class Loader
 
 extern "C" int config_load(struct arena *arena, const char *path, struct config *out, struct error *error)
 {
-    try {
-        std::string file = path;
-        toml::table root = toml::parse_file(file);
-        std::memset(out, 0, sizeof(*out));
-        out->path = arena_copy(arena, path);
-        Loader(arena, out).load(root, file);
-        return 0;
-    } catch (const toml::parse_error &problem) {
-        const auto &begin = problem.source().begin;
-        std::string what(problem.description());
-        if (begin.line == 0)
-            return error_set(error, TOLL_USAGE, "%s: %s; name another file with --config", path, what.c_str());
-        return error_set(error, TOLL_USAGE, "%s:%u:%u: %s; see https://toml.io for the syntax", path,
-                         static_cast<unsigned>(begin.line), static_cast<unsigned>(begin.column), what.c_str());
-    } catch (const std::exception &problem) {
-        return error_set(error, TOLL_USAGE, "%s", problem.what());
-    }
+    std::memset(out, 0, sizeof(*out));
+    out->path = arena_copy(arena, path);
+    return toll::read_file(
+        arena, path, "name another file with --config", error,
+        [&](const toml::table &root, const std::string &file) { Loader(arena, out).load(root, file); });
 }

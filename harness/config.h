@@ -118,6 +118,10 @@ int config_load(struct arena *arena, const char *path, struct config *out, struc
 const struct config_structure *config_structure_find(const struct config *config, const char *name);
 const struct config_workload *config_workload_find(const struct config *config, const char *name);
 
+/* "uni", or "mono:kpti" with ':' between: what a structure's variant is called; the default goes by the structure's
+ * name. */
+char *config_system_name(struct arena *arena, const char *structure, const char *variant, char between);
+
 /* The variant of that name, or NULL. */
 const struct config_variant *config_variant_find(const struct config_structure *structure, const char *name);
 

@@ -150,7 +150,6 @@ static void shares_print(struct arena *arena, FILE *out, const struct results *r
 
     for (size_t i = 0; i < results->cells.count; i++) {
         struct share share = largest_of(results, &results->cells.items[i]);
-        bool plain = share.cell && strcmp(share.cell->variant, "default") == 0;
 
         if (!share.cell)
             continue;
@@ -158,7 +157,7 @@ static void shares_print(struct arena *arena, FILE *out, const struct results *r
             fputs("\ninstructions that only keep the kernel's own counters, where they are the largest share\n", out);
         started = true;
         fprintf(out, "  %-22s %4.1f %%  %.4g of %.6g in %s\n",
-                arena_print(arena, "%s%s%s", share.cell->structure, plain ? "" : " ", plain ? "" : share.cell->variant),
+                config_system_name(arena, share.cell->structure, share.cell->variant, ' '),
                 100 * share.counting / share.all, share.counting, share.all, share.cell->workload);
     }
 }

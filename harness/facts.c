@@ -106,9 +106,6 @@ void facts_read(struct arena *arena, const char *root, struct facts *facts)
     const char *load = line_of(arena, root, "/proc/loadavg");
 
     processor_read(arena, root, facts);
-    facts->kvm_module = is_there(arena, root, "/sys/module/kvm");
-    facts->kvm_vendor_module =
-        is_there(arena, root, "/sys/module/kvm_intel") || is_there(arena, root, "/sys/module/kvm_amd");
     facts->perf_paranoid = number_of(arena, root, "/proc/sys/kernel/perf_event_paranoid");
     facts->bpf_types = is_there(arena, root, "/sys/kernel/btf/vmlinux") &&
                        (is_there(arena, root, "/sys/kernel/btf/kvm") ||
@@ -130,24 +127,6 @@ static bool may_load_bpf(struct arena *arena)
     unsigned long long bits = line ? strtoull(line + strlen("\nCapEff:"), NULL, 16) : 0;
 
     return bits >> CAP_SYS_ADMIN_BIT & 1 || (bits >> CAP_BPF_BIT & 1 && bits >> CAP_PERFMON_BIT & 1);
-}
-
-/* What a program prints, or NULL. */
-static char *tool_text(struct arena *arena, int cancel, const char *program, const char *a, const char *b)
-{
-    struct process_options options = {.cancel = cancel, .timeout_ms = TOOL_TIMEOUT_MS};
-    struct strings argv = {0};
-    struct process_end end;
-    struct error error;
-    char *text;
-
-    strings_add(arena, &argv, program);
-    if (a)
-        strings_add(arena, &argv, a);
-    if (b)
-        strings_add(arena, &argv, b);
-    text = process_capture(arena, argv.items, &options, &end, &error);
-    return text && end.outcome == PROCESS_EXITED && end.value == 0 ? text : NULL;
 }
 
 bool facts_qemu_version(const char *line, int *major, int *minor)
@@ -188,18 +167,18 @@ static void plugin_try(struct arena *arena, int cancel, struct facts *facts)
 
 static void qemu_try(struct arena *arena, int cancel, struct facts *facts)
 {
-    char *version = tool_text(arena, cancel, qemu_program(), "--version", NULL), *text;
+    char *version = process_ask(arena, cancel, (const char *const[]){qemu_program(), "--version", NULL}), *text;
 
     if (!version)
         return;
     version[strcspn(version, "\n")] = '\0';
     facts->qemu = version;
     facts_qemu_version(version, &facts->qemu_major, &facts->qemu_minor);
-    text = tool_text(arena, cancel, qemu_program(), "-help", NULL);
+    text = process_ask(arena, cancel, (const char *const[]){qemu_program(), "-help", NULL});
     facts->qemu_plugins = text && strstr(text, "\n-plugin ");
     if (facts->qemu_plugins)
         plugin_try(arena, cancel, facts);
-    text = tool_text(arena, cancel, qemu_program(), "-machine", "help");
+    text = process_ask(arena, cancel, (const char *const[]){qemu_program(), "-machine", "help", NULL});
     facts->qemu_microvm = text && strstr(text, "microvm");
 }
 
@@ -217,6 +196,6 @@ void facts_try(struct arena *arena, int cancel, struct facts *facts)
     facts->exits_error = perf_kvm_try();
     facts->bpf_allowed = may_load_bpf(arena);
     facts->bpf_missing = exits_bpf_missing();
-    facts->hyperfine = tool_text(arena, cancel, "hyperfine", "--version", NULL) != NULL;
+    facts->hyperfine = process_ask(arena, cancel, (const char *const[]){"hyperfine", "--version", NULL}) != NULL;
     qemu_try(arena, cancel, facts);
 }

@@ -16,7 +16,7 @@ struct facts {
     /* the processor, from /proc/cpuinfo */
     bool vmx, svm, hypervisor, tsc_steady; /* hypervisor: this is a virtual machine itself */
     /* KVM */
-    bool kvm_device, kvm_module, kvm_vendor_module;
+    bool kvm_device;
     int kvm_error; /* errno of opening /dev/kvm, or 0 */
     /* observing: 0 where it works, else errno */
     int perf_paranoid;           /* kernel.perf_event_paranoid, or FACTS_UNKNOWN */

@@ -3,6 +3,7 @@
  * file.c: whole files and folders, by plain system calls.
  */
 #include "file.h"
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -10,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define NAME_MAX_LENGTH 64
 
 int file_error(struct error *error, const char *what, const char *path)
 {
@@ -20,6 +23,8 @@ int file_error(struct error *error, const char *what, const char *path)
         advice = "; make room on that disk and try again";
     else if (number == EACCES || number == EPERM)
         advice = "; check who may use it";
+    else if (number == EROFS)
+        advice = "; copy it to where files can be written, or name another place";
     return error_set(error, TOLL_HOST, "cannot %s %s: %s%s", what, path, strerror(number), advice);
 }
 
@@ -217,6 +222,19 @@ void file_remove_tree(const char *path)
 bool file_exists(const char *path)
 {
     return access(path, F_OK) == 0;
+}
+
+int file_name_check(const char *name, struct error *error)
+{
+    size_t length = 0;
+
+    while (name[length] && (isalnum((unsigned char)name[length]) || strchr("._+-", name[length])))
+        length++;
+    if (length > 0 && length <= NAME_MAX_LENGTH && !name[length] && name[0] != '.' && name[0] != '-')
+        return 0;
+    return error_set(error, TOLL_USAGE,
+                     "%s: expected a name of up to %d letters, digits and . _ + -, that does not begin with . or -",
+                     name, NAME_MAX_LENGTH);
 }
 
 int64_t file_size(const char *path)

@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Says that doing what (a verb: "write", "read") to path failed with errno; always -1. */
 int file_error(struct error *error, const char *what, const char *path);
 
@@ -28,6 +32,15 @@ int file_copy(const char *from, const char *to, struct error *error);
 int file_make_folders(const char *path, struct error *error); /* like mkdir -p */
 void file_remove_tree(const char *path);
 bool file_exists(const char *path);
+
+/* Whether a user may call a file or folder so: one part of a path, which no shell and no list of options takes apart.
+   -1 with an error if not. */
+int file_name_check(const char *name, struct error *error);
+
 int64_t file_size(const char *path); /* -1 if there is none */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

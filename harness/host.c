@@ -10,31 +10,24 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define TOOL_TIMEOUT_MS 10000
-
 /* The first line that a program prints, or NULL. */
-static char *tool_line(struct arena *arena, int cancel, const char *program, const char *a, const char *b,
-                       const char *c)
+static char *tool_line(struct arena *arena, int cancel, const char *const words[])
 {
-    struct process_options options = {.cancel = cancel, .timeout_ms = TOOL_TIMEOUT_MS};
-    struct strings argv = {0};
-    struct process_end end;
-    struct error error;
-    const char *const words[] = {program, a, b, c};
-    char *text;
+    char *text = process_ask(arena, cancel, words);
 
-    for (size_t i = 0; i < 4 && words[i]; i++)
-        strings_add(arena, &argv, words[i]);
-    text = process_capture(arena, argv.items, &options, &end, &error);
-    if (!text || end.outcome != PROCESS_EXITED || end.value != 0)
-        return NULL;
-    text[strcspn(text, "\n")] = '\0';
+    if (text)
+        text[strcspn(text, "\n")] = '\0';
     return text;
+}
+
+static char *tool_version(struct arena *arena, int cancel, const char *program)
+{
+    return tool_line(arena, cancel, (const char *const[]){program, "--version", NULL});
 }
 
 char *host_commit(struct arena *arena, int cancel)
 {
-    char *commit = tool_line(arena, cancel, "git", "describe", "--always", "--dirty");
+    char *commit = tool_line(arena, cancel, (const char *const[]){"git", "describe", "--always", "--dirty", NULL});
 
     return commit && *commit && !strchr(commit, '/') ? commit : arena_copy(arena, "nocommit");
 }
@@ -104,9 +97,9 @@ json_t *host_to_json(struct arena *arena, const struct probe *probe, int cancel)
     json_object_set_new(json, "memory_mib",
                         json_integer(sysconf(_SC_PHYS_PAGES) / 1024 * (sysconf(_SC_PAGESIZE) / 1024)));
     json_object_set_new(json, "kernel", json_string(arena_print(arena, "%s %s", system.sysname, system.release)));
-    json_object_set_new(json, "qemu", text_or_null(tool_line(arena, cancel, qemu_program(), "--version", NULL, NULL)));
-    json_object_set_new(json, "compiler", text_or_null(tool_line(arena, cancel, "gcc", "--version", NULL, NULL)));
-    json_object_set_new(json, "linker", text_or_null(tool_line(arena, cancel, "ld", "--version", NULL, NULL)));
+    json_object_set_new(json, "qemu", text_or_null(tool_version(arena, cancel, qemu_program())));
+    json_object_set_new(json, "compiler", text_or_null(tool_version(arena, cancel, "gcc")));
+    json_object_set_new(json, "linker", text_or_null(tool_version(arena, cancel, "ld")));
     json_object_set_new(json, "kind", json_integer(probe->kind));
     json_object_set_new(json, "kind_reason", json_string(probe->reason));
     json_object_set_new(json, "accelerators",

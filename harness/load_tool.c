@@ -9,6 +9,7 @@
 #include "process.h"
 #include "sample.h"
 #include <arpa/inet.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,7 +105,7 @@ bool load_tool_parse(enum load_tool tool, const char *text, struct load_tool_res
         result->errors =
             count_or_0(number_after(text, "Failed requests:")) + count_or_0(number_after(text, "Non-2xx responses:"));
     }
-    return result->per_second > 0;
+    return result->per_second > 0 && isfinite(result->per_second);
 }
 
 /* User and system time of a process (proc(5), stat: fields 14 and 15) in seconds; 0 if it is not told. */

@@ -85,10 +85,7 @@ static void unpriced_print(FILE *out, const struct model_budget *budget)
 static void line_print(struct arena *arena, FILE *out, const struct cell *cell, const struct model_budget *budget,
                        const char *workload, bool any_measured)
 {
-    bool plain = strcmp(cell->variant, "default") == 0;
-
-    fprintf(out, "%-16s %-24s %24s", workload,
-            arena_print(arena, "%s%s%s", cell->structure, plain ? "" : " ", plain ? "" : cell->variant),
+    fprintf(out, "%-16s %-24s %24s", workload, config_system_name(arena, cell->structure, cell->variant, ' '),
             table_number(arena, budget->cycles));
     if (any_measured)
         fprintf(out, " %14s %14s", budget->is_measured ? table_number(arena, budget->measured_cycles) : "-",

@@ -6,6 +6,7 @@
 
 #include "file.h"
 #include "plugin/settle_peer.h"
+#include "qemu.h"
 #include "wire.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -303,7 +304,7 @@ int peer_link(const struct peer *peer)
 
 char *peer_options(struct arena *arena, const struct peer *peer)
 {
-    return arena_print(arena, ",peer=%d/%d,idle=%s", (int)getpid(), (int)peer->tid, peer->fifo);
+    return arena_print(arena, ",peer=%d/%d,idle=%s", (int)getpid(), (int)peer->tid, qemu_escape(arena, peer->fifo));
 }
 
 void peer_watch(struct peer *peer, pid_t qemu)

@@ -67,7 +67,7 @@ static char *ours_text(struct arena *arena, const struct results *results, const
 {
     const struct result *result = results_find(results, cell, metric);
     bool plain = strcmp(cell->variant, "default") == 0;
-    char *text = arena_print(arena, "%s%s%s %s", cell->structure, plain ? "" : " ", plain ? "" : cell->variant,
+    char *text = arena_print(arena, "%s %s", config_system_name(arena, cell->structure, cell->variant, ' '),
                              result ? table_number(arena, result->value) : cell->status);
     bool holds = limit && result && result->value <= limit->figure;
 

@@ -281,8 +281,7 @@ const char *plan_guest_workload(const struct plan_guest *guest)
 char *plan_guest_name(struct arena *arena, const struct plan_guest *guest)
 {
     const char *workload = plan_guest_workload(guest);
-    bool plain = strcmp(guest->variant, "default") == 0;
 
-    return arena_print(arena, "%s%s%s/%s %s #%u", guest->structure->name, plain ? "" : ":", plain ? "" : guest->variant,
+    return arena_print(arena, "%s/%s %s #%u", config_system_name(arena, guest->structure->name, guest->variant, ':'),
                        workload, plan_lane_name(guest->lane), guest->rep);
 }

@@ -13,6 +13,10 @@
 
 enum lane { LANE_EXACT = 1, LANE_TIME = 2, LANE_ALL = 3 };
 
+/* What a user may ask for at most. */
+#define PLAN_REPETITIONS_MAX 10000
+#define PLAN_TIMEOUT_MAX 86400
+
 struct plan_options {
     struct strings only; /* STRUCTURE[:VARIANT]/WORKLOAD, either side a shell pattern; none: everything */
     unsigned lanes;

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define WATCH_MS 200
+#define ASK_MS 10000
 #define GRACE_MS 1000 /* between SIGTERM and SIGKILL */
 
 static void move_fd(int from, int to)
@@ -170,6 +171,16 @@ char *process_capture(struct arena *arena, char *const argv[], const struct proc
         text = file_read(arena, path, NULL, error);
     close(fd);
     return text;
+}
+
+char *process_ask(struct arena *arena, int cancel, const char *const words[])
+{
+    struct process_options options = {.cancel = cancel, .timeout_ms = ASK_MS};
+    struct process_end end;
+    struct error error;
+    char *text = process_capture(arena, (char *const *)(uintptr_t)words, &options, &end, &error);
+
+    return text && end.outcome == PROCESS_EXITED && end.value == 0 ? text : NULL;
 }
 
 char *process_explain(struct arena *arena, const struct process_end *end)

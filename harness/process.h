@@ -44,6 +44,9 @@ int process_run(char *const argv[], const struct process_options *options, struc
 char *process_capture(struct arena *arena, char *const argv[], const struct process_options *options,
                       struct process_end *end, struct error *error);
 
+/* What a program says within ten seconds, or NULL if it cannot be run or does not end with 0. */
+char *process_ask(struct arena *arena, int cancel, const char *const words[]);
+
 /* "exit status 2", "signal 11 (Segmentation fault)", ... */
 char *process_explain(struct arena *arena, const struct process_end *end);
 

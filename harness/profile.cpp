@@ -110,21 +110,9 @@ class Loader
 
 extern "C" int profile_load(struct arena *arena, const char *path, struct profile *out, struct error *error)
 {
-    try {
-        std::string file = path;
-        toml::table root = toml::parse_file(file);
-        std::memset(out, 0, sizeof(*out));
-        out->path = arena_copy(arena, path);
-        Loader(arena, out).load(root, file);
-        return 0;
-    } catch (const toml::parse_error &problem) {
-        const auto &begin = problem.source().begin;
-        std::string what(problem.description());
-        if (begin.line == 0)
-            return error_set(error, TOLL_USAGE, "%s: %s; name another profile", path, what.c_str());
-        return error_set(error, TOLL_USAGE, "%s:%u:%u: %s; see https://toml.io for the syntax", path,
-                         static_cast<unsigned>(begin.line), static_cast<unsigned>(begin.column), what.c_str());
-    } catch (const std::exception &problem) {
-        return error_set(error, TOLL_USAGE, "%s", problem.what());
-    }
+    std::memset(out, 0, sizeof(*out));
+    out->path = arena_copy(arena, path);
+    return toll::read_file(
+        arena, path, "name another profile", error,
+        [&](const toml::table &root, const std::string &file) { Loader(arena, out).load(root, file); });
 }

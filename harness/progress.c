@@ -16,11 +16,11 @@
 static const int64_t guess_ms[2] = {300, 40000};
 
 void progress_start(struct progress *progress, struct arena *arena, FILE *out, const struct plan_guest *const *guests,
-                    size_t count, unsigned jobs, bool quiet)
+                    size_t count, unsigned jobs)
 {
     const char *no_colour = getenv("NO_COLOR");
 
-    *progress = (struct progress){.out = out, .total = count, .jobs = jobs, .quiet = quiet};
+    *progress = (struct progress){.out = out, .total = count, .jobs = jobs};
     progress->start_ms = clock_now_ms();
     progress->terminal = isatty(fileno(out));
     progress->colour = progress->terminal && !(no_colour && *no_colour);
@@ -134,8 +134,6 @@ static struct progress_item *item_find(struct progress *progress, const struct p
 void progress_boot(struct progress *progress, const struct plan_guest *guest)
 {
     item_find(progress, guest)->start_ms = clock_now_ms();
-    if (progress->quiet)
-        return;
     bar_clear(progress);
     bar_print(progress);
     fflush(progress->out);
@@ -150,8 +148,6 @@ void progress_guest(struct progress *progress, struct arena *arena, const struct
     progress->done++;
     progress->ended[batch]++;
     progress->spent_ms[batch] += wall_ms;
-    if (progress->quiet)
-        return;
     bar_clear(progress);
     guest_print(progress, arena, guest, samples, wall_ms);
     bar_print(progress);
@@ -166,8 +162,6 @@ void progress_pass(struct progress *progress, const struct plan_guest *guest)
 
 void progress_end(struct progress *progress)
 {
-    if (progress->quiet)
-        return;
     bar_clear(progress);
     fflush(progress->out);
 }

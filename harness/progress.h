@@ -18,7 +18,7 @@ struct progress_item {
 
 struct progress {
     FILE *out;
-    bool terminal, colour, quiet;
+    bool terminal, colour;
     struct progress_item *items;
     size_t total, done;
     unsigned jobs;
@@ -29,7 +29,7 @@ struct progress {
 
 /* The guests must outlive the progress; its items are the arena's. */
 void progress_start(struct progress *progress, struct arena *arena, FILE *out, const struct plan_guest *const *guests,
-                    size_t count, unsigned jobs, bool quiet);
+                    size_t count, unsigned jobs);
 
 /* A guest is about to boot; it ended. */
 void progress_boot(struct progress *progress, const struct plan_guest *guest);

@@ -37,8 +37,7 @@ const char *qemu_program(void)
     return program && *program ? program : "qemu-system-x86_64";
 }
 
-/* In QEMU's option lists a comma inside a value is written twice. */
-static char *escape(struct arena *arena, const char *text)
+char *qemu_escape(struct arena *arena, const char *text)
 {
     char *out = arena_alloc(arena, 2 * strlen(text) + 1);
 
@@ -107,7 +106,7 @@ static void add_monitor(struct arena *arena, struct strings *argv, int fd)
 static void add_disk(struct arena *arena, struct strings *argv, const char *machine, const char *disk)
 {
     strings_add(arena, argv, "-drive");
-    strings_print(arena, argv, "id=d0,file=%s,format=raw,if=none,cache=unsafe", escape(arena, disk));
+    strings_print(arena, argv, "id=d0,file=%s,format=raw,if=none,cache=unsafe", qemu_escape(arena, disk));
     strings_add(arena, argv, "-device");
     strings_add(arena, argv, is_microvm(machine) ? MICROVM_DISK : "virtio-blk-pci,drive=d0,disable-legacy=on");
 }
@@ -178,14 +177,11 @@ static char *kernel_command_line(struct arena *arena, const struct config *confi
 /* The plugin's options of its model of caches and TLBs: nothing while it is off. */
 static const char *model_options(struct arena *arena, const struct config *config, const struct plan_guest *guest)
 {
-    bool no_global = false;
+    const struct config_variant *variant = config_variant_find(guest->structure, guest->variant);
 
     if (!config->model_sizes)
         return "";
-    for (size_t i = 0; i < guest->structure->variant_count; i++)
-        no_global |=
-            guest->structure->variants[i].no_global && strcmp(guest->structure->variants[i].name, guest->variant) == 0;
-    return arena_print(arena, ",%s%s", config->model_sizes, no_global ? ",global=off" : "");
+    return arena_print(arena, ",%s%s", config->model_sizes, variant && variant->no_global ? ",global=off" : "");
 }
 
 int qemu_command(struct arena *arena, const struct config *config, const struct plan_guest *guest,
@@ -218,7 +214,7 @@ int qemu_command(struct arena *arena, const struct config *config, const struct 
     if (guest->lane == LANE_EXACT) {
         strings_add(arena, argv, "-plugin");
         strings_print(arena, argv, "%s%s%s,map=%s,out=%s", LAYOUT_PLUGIN, model_options(arena, config, guest),
-                      files->peer ? files->peer : "", escape(arena, image.map), escape(arena, files->counts));
+                      files->peer ? files->peer : "", qemu_escape(arena, image.map), qemu_escape(arena, files->counts));
     }
     return 0;
 }

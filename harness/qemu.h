@@ -24,6 +24,9 @@ struct qemu_files {
 /* The program: $TOLL_QEMU, or qemu-system-x86_64. */
 const char *qemu_program(void);
 
+/* A value for one of QEMU's lists of options, in which a comma is written twice. */
+char *qemu_escape(struct arena *arena, const char *text);
+
 /* The argument vector for a guest.  kvm_cpu is -cpu's value in the time lane. */
 int qemu_command(struct arena *arena, const struct config *config, const struct plan_guest *guest,
                  const struct qemu_files *files, const char *kvm_cpu, struct strings *argv, struct error *error);

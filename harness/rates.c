@@ -10,6 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Beyond these no clock tells, and quotients could not be expressed. */
+#define REAL_MIN 1e-9
+#define REAL_MAX 1e15
+
 const struct rates_measure rates_measures[] = {
     {"get", "kv_get", LOAD_TOOL_REDIS, 1, "GET of a key, one at a time on each connection"},
     {"get_p16", "kv_get", LOAD_TOOL_REDIS, 16, "GET of a key, 16 at a time on each connection"},
@@ -94,6 +98,11 @@ static const struct {
     {"guest_s", offsetof(struct rate, guest_s)},
 };
 
+static bool is_count(const json_t *json, int64_t most)
+{
+    return json_is_integer(json) && json_integer_value(json) >= 0 && json_integer_value(json) <= most;
+}
+
 /* NULL, or the key that is wrong. */
 static const char *rate_from_json(struct arena *arena, const json_t *json, struct rate *rate)
 {
@@ -103,28 +112,31 @@ static const char *rate_from_json(struct arena *arena, const json_t *json, struc
         char *at = (char *)rate + fields[i].offset;
 
         value = json_object_get(json, fields[i].name);
-        if (fields[i].number ? !json_is_integer(value) || json_integer_value(value) < 0 : !json_is_string(value))
+        if (fields[i].number ? !is_count(value, INT32_MAX) : !json_is_string(value))
             return fields[i].name;
         if (fields[i].number)
             *(uint32_t *)at = (uint32_t)json_integer_value(value);
         else
             *(const char **)at = sample_text(arena, json_string_value(value));
     }
-    if (!json_is_integer(value = json_object_get(json, "requests")))
+    if (!is_count(value = json_object_get(json, "requests"), INT64_MAX))
         return "requests";
     rate->requests = (uint64_t)json_integer_value(value);
     for (size_t i = 0; i < sizeof(reals) / sizeof(reals[0]); i++) {
         value = json_object_get(json, reals[i].name);
-        if (!json_is_number(value) || json_number_value(value) < 0)
+        if (!json_is_number(value) || !(json_number_value(value) >= 0 && json_number_value(value) <= REAL_MAX))
             return reals[i].name;
         *(double *)((char *)rate + reals[i].offset) = json_number_value(value);
     }
-    if (strcmp(rate->status, "ok") == 0 && rate->per_second <= 0)
+    if (strcmp(rate->status, "ok") != 0 && strcmp(rate->status, "fail") != 0)
+        return "status";
+    if (strcmp(rate->status, "ok") == 0 && rate->per_second < REAL_MIN)
         return "per_second";
-    return NULL;
+    return rate->wall_s > 0 && rate->wall_s < REAL_MIN ? "wall_s" : NULL;
 }
 
-/* What all lines of a file must have alike, for their numbers to be compared; NULL, or what differs. */
+/* What all lines of a file must have alike, for their numbers to be compared, and what two must not; NULL, or the key.
+ */
 static const char *settings_differ(const struct rate *a, const struct rate *b)
 {
     if (strcmp(a->accel, b->accel) != 0)
@@ -135,9 +147,13 @@ static const char *settings_differ(const struct rate *a, const struct rate *b)
         return "network";
     if (a->connections != b->connections)
         return "connections";
-    if (strcmp(a->measure, b->measure) == 0 && strcmp(a->client, b->client) != 0)
+    if (strcmp(a->measure, b->measure) != 0)
+        return NULL;
+    if (strcmp(a->client, b->client) != 0)
         return "client";
-    return NULL;
+    return a->round == b->round && strcmp(a->structure, b->structure) == 0 && strcmp(a->variant, b->variant) == 0
+               ? "round"
+               : NULL;
 }
 
 static const char *line_take(struct arena *arena, const char *line, size_t length, struct rates *rates)
@@ -158,16 +174,16 @@ static const char *line_take(struct arena *arena, const char *line, size_t lengt
 
 int rates_load(struct arena *arena, const char *folder, struct rates *rates, struct error *error)
 {
-    const char *path = arena_print(arena, "%s/" RATES_FILE, folder), *text, *end, *wrong;
-    size_t number = 1;
+    const char *path = arena_print(arena, "%s/" RATES_FILE, folder), *text, *line, *end, *wrong;
+    size_t bytes = 0, number = 1;
 
     *rates = (struct rates){0};
-    text = file_read_optional(arena, path, NULL);
-    for (; text && (end = strchr(text, '\n')); text = end + 1, number++) {
-        if ((wrong = line_take(arena, text, (size_t)(end - text), rates)))
+    text = file_read_optional(arena, path, &bytes);
+    for (line = text; text && (end = memchr(line, '\n', bytes - (size_t)(line - text))); line = end + 1, number++) {
+        if ((wrong = line_take(arena, line, (size_t)(end - line), rates)))
             return error_set(error, TOLL_USAGE,
-                             "%s:%zu: %s: expected what results/schema/rate.schema.json says, and the same settings in "
-                             "all lines; remove the line, or measure again",
+                             "%s:%zu: %s: expected what results/schema/rate.schema.json says, the same settings in all "
+                             "lines, and each measure once a round; remove the line, or measure again",
                              path, number, wrong);
     }
     return 0; /* a last line without an end was cut short, and is left out */

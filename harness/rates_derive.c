@@ -264,8 +264,7 @@ static void heading_print(FILE *out, const struct rates *rates)
 static void row_print(struct arena *arena, FILE *out, const struct rates_row *row)
 {
     const struct rate *first = row->first;
-    bool plain = strcmp(first->variant, "default") == 0;
-    const char *name = arena_print(arena, "%s%s%s", first->structure, plain ? "" : " ", plain ? "" : first->variant);
+    const char *name = config_system_name(arena, first->structure, first->variant, ' ');
 
     if (row->n == 0) {
         fprintf(out, "  %-24s not measured: %s\n", name, row->reason);

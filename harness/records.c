@@ -98,6 +98,21 @@ static bool parse_window(struct parser *parser, char *rest)
     return true;
 }
 
+/* Beside the window before it, as its books would have it; they stay absent, for there is nothing to audit. */
+static bool parse_disk(struct parser *parser, char *rest)
+{
+    struct records_run *run = run_current(parser);
+    int64_t reads, writes, flushes;
+
+    if (!run || run->status || !run->windows || !number_read(word_take(&rest), &reads) ||
+        !number_read(word_take(&rest), &writes) || !number_read(word_take(&rest), &flushes) || rest)
+        return false;
+    metrics_set(parser->arena, &run->books, "disk_read", NULL, reads);
+    metrics_set(parser->arena, &run->books, "disk_write", NULL, writes);
+    metrics_set(parser->arena, &run->books, "disk_flush", NULL, flushes);
+    return true;
+}
+
 static bool parse_value(struct parser *parser, char *rest)
 {
     struct records_run *run = run_current(parser);
@@ -204,9 +219,10 @@ static const struct {
     const char *name;
     bool (*parse)(struct parser *parser, char *rest);
 } kinds[] = {
-    {"cpu", parse_cpu},       {"main", parse_main},   {"window", parse_window}, {"value", parse_value},
-    {"o", parse_output},      {"done", parse_done},   {"panic", parse_panic},   {"bt", parse_backtrace},
-    {"enosys", parse_enosys}, {"sym", parse_nothing}, {"exit", parse_nothing},  {"listen", parse_nothing},
+    {"cpu", parse_cpu},        {"main", parse_main},   {"window", parse_window}, {"value", parse_value},
+    {"o", parse_output},       {"done", parse_done},   {"panic", parse_panic},   {"bt", parse_backtrace},
+    {"enosys", parse_enosys},  {"sym", parse_nothing}, {"exit", parse_nothing},  {"disk", parse_disk},
+    {"listen", parse_nothing},
 };
 
 static bool record_parse(struct parser *parser, char *line)

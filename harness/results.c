@@ -9,9 +9,12 @@
 #include "rates.h"
 #include "stats.h"
 #include "warnings.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define WHOLE_MAX 0x1p63 /* below it a number with a whole value is one of 64 bits */
 
 struct metric_kind {
     const char *prefix;
@@ -221,7 +224,7 @@ static json_t *number_to_json(const struct result *result, double value)
 {
     if (result->n == 0)
         return json_null();
-    if (value == (double)(int64_t)value)
+    if (fabs(value) < WHOLE_MAX && value == (double)(int64_t)value)
         return json_integer((int64_t)value);
     return json_real(value);
 }

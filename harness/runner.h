@@ -12,7 +12,6 @@
 
 struct runner_result {
     size_t ok, failed, skipped; /* samples stored by this call */
-    size_t unaudited;           /* samples whose audit failed */
     bool interrupted;
     size_t ended[STOP_BUDGET + 1]; /* cells of the time lane by what ended their boots */
 };
@@ -25,7 +24,6 @@ struct runner {
     const struct guest_context *context;
     unsigned jobs;
     const char *time_reason; /* why the time lane cannot run: its cells are skipped; NULL if it can */
-    bool quiet;
 };
 
 /* 0 when all was run or it was interrupted; -1 when it had to stop (a full disk, no QEMU).  What was stored before

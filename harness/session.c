@@ -46,27 +46,53 @@ static json_t *plan_to_json(struct session *session, struct error *error)
     return plan;
 }
 
-static int options_from_json(struct session *session, const json_t *plan, struct error *error)
+static bool number_from_json(const json_t *options, const char *name, int64_t low, int64_t high, uint32_t *number)
 {
-    const json_t *options = json_object_get(plan, "options"), *item;
+    const json_t *value = json_object_get(options, name);
+
+    if (!json_is_integer(value) || json_integer_value(value) < low || json_integer_value(value) > high)
+        return false;
+    *number = (uint32_t)json_integer_value(value);
+    return true;
+}
+
+/* NULL, or the key that is not as it was written. */
+static const char *options_read(struct session *session, const json_t *options)
+{
+    const json_t *only = json_object_get(options, "only"), *model = json_object_get(options, "model"), *item;
+    struct plan_options *out = &session->options;
+    struct error ignored;
     size_t i;
 
     if (!json_is_object(options))
-        return error_set(error, TOLL_USAGE,
-                         "%s/plan.json: options: expected what the run was asked for; start a new run",
-                         session->resume);
-    json_array_foreach(json_object_get(options, "only"), i, item)
+        return "options";
+    if (!json_is_array(only))
+        return "options.only";
+    json_array_foreach(only, i, item)
     {
-        if (plan_only_parse(session->arena, json_string_value(item) ? json_string_value(item) : "",
-                            &session->options.only, error))
-            return -1;
+        if (!json_is_string(item) || plan_only_parse(session->arena, json_string_value(item), &out->only, &ignored))
+            return "options.only";
     }
-    session->options.lanes = (unsigned)json_integer_value(json_object_get(options, "lanes"));
-    session->options.repetitions = (uint32_t)json_integer_value(json_object_get(options, "repetitions"));
-    session->options.timeout_s = (uint32_t)json_integer_value(json_object_get(options, "timeout_s"));
-    if (json_is_string(json_object_get(options, "model")))
-        session->options.model = arena_copy(session->arena, json_string_value(json_object_get(options, "model")));
-    return 0;
+    if (!number_from_json(options, "lanes", LANE_EXACT, LANE_ALL, &out->lanes))
+        return "options.lanes";
+    if (!number_from_json(options, "repetitions", 0, PLAN_REPETITIONS_MAX, &out->repetitions))
+        return "options.repetitions";
+    if (!number_from_json(options, "timeout_s", 0, PLAN_TIMEOUT_MAX, &out->timeout_s))
+        return "options.timeout_s";
+    if (model && !json_is_string(model))
+        return "options.model";
+    out->model = model ? arena_copy(session->arena, json_string_value(model)) : NULL;
+    return NULL;
+}
+
+static int options_from_json(struct session *session, const json_t *plan, struct error *error)
+{
+    const char *wrong = options_read(session, json_object_get(plan, "options"));
+
+    if (!wrong)
+        return 0;
+    return error_set(error, TOLL_USAGE, "%s/plan.json: %s: expected what the run was asked for; start a new run",
+                     session->resume, wrong);
 }
 
 /* The sizes for the model of caches and TLBs, of the profile that the command line or bench.toml names. */
@@ -122,13 +148,6 @@ int session_plan(struct session *session, const char *config_path, struct error 
         profile_check(session, error))
         return -1;
     return plan_make(session->arena, &session->config, &session->options, &session->plan, error);
-}
-
-static const char *base_name(const char *folder)
-{
-    const char *slash = strrchr(folder, '/');
-
-    return slash && slash[1] ? slash + 1 : folder;
 }
 
 /* The profile as it is now stays with the run, so that its results can be derived again. */
@@ -205,6 +224,6 @@ int session_open(struct session *session, const struct probe *probe, struct erro
     }
     if (store_create(arena, session->output, host_commit(arena, session->cancel), &session->store, error))
         return -1;
-    session->run_name = base_name(session->store.folder);
-    return papers_write(session, probe, error);
+    session->run_name = store_run_name(arena, session->store.folder);
+    return papers_write(session, probe, error) || store_publish(arena, &session->store, error) ? -1 : 0;
 }

@@ -36,14 +36,27 @@ static char *folder_new(struct arena *arena, const char *commit, struct error *e
     return NULL;
 }
 
-static int latest_point(struct arena *arena, const char *folder, struct error *error)
+int store_publish(struct arena *arena, const struct store *store, struct error *error)
 {
     char *temporary = arena_print(arena, "%s/.latest.%d", LAYOUT_RESULTS, (int)getpid());
 
+    if (store->named)
+        return 0;
     unlink(temporary);
-    if (symlink(strrchr(folder, '/') + 1, temporary) || rename(temporary, LAYOUT_RESULTS "/latest"))
+    if (symlink(store_run_name(arena, store->folder), temporary) || rename(temporary, LAYOUT_RESULTS "/latest"))
         return file_error(error, "make the link", LAYOUT_RESULTS "/latest");
     return 0;
+}
+
+char *store_run_name(struct arena *arena, const char *folder)
+{
+    size_t end = strlen(folder), start;
+
+    while (end > 1 && folder[end - 1] == '/')
+        end--;
+    for (start = end; start > 0 && folder[start - 1] != '/'; start--)
+        ;
+    return arena_copy_n(arena, folder + start, end - start);
 }
 
 static int samples_open(struct arena *arena, struct store *store, struct error *error)
@@ -72,12 +85,10 @@ bool store_is_busy(struct arena *arena, const char *folder)
 
 int store_create(struct arena *arena, const char *folder, const char *commit, struct store *store, struct error *error)
 {
-    bool named = folder != NULL;
-
-    *store = (struct store){.folder = folder, .samples = -1};
-    if (file_make_folders(named ? folder : LAYOUT_RESULTS, error))
+    *store = (struct store){.folder = folder, .samples = -1, .named = folder != NULL};
+    if (file_make_folders(store->named ? folder : LAYOUT_RESULTS, error))
         return -1;
-    if (!named && !(store->folder = folder_new(arena, commit, error)))
+    if (!store->named && !(store->folder = folder_new(arena, commit, error)))
         return -1;
     if (file_exists(arena_print(arena, "%s/plan.json", store->folder)))
         return error_set(error, TOLL_USAGE,
@@ -90,7 +101,7 @@ int store_create(struct arena *arena, const char *folder, const char *commit, st
                          store->folder);
     if (file_make_folders(arena_print(arena, "%s/serial", store->folder), error) || samples_open(arena, store, error))
         return -1;
-    return named ? 0 : latest_point(arena, store->folder, error);
+    return 0;
 }
 
 /* Cuts off what follows the last newline. */

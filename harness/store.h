@@ -19,6 +19,7 @@
 struct store {
     const char *folder;
     int samples; /* descriptor, for appending */
+    bool named;  /* by the user */
 };
 
 struct samples {
@@ -27,9 +28,14 @@ struct samples {
     bool torn; /* the last line was cut short, and was left out */
 };
 
-/* Makes a new folder: the given one (which may be there, but hold no run), or results/<utc>-<commit>, to which
-   results/latest then points. */
+/* Makes a new folder: the given one (which may be there, but hold no run), or results/<utc>-<commit>. */
 int store_create(struct arena *arena, const char *folder, const char *commit, struct store *store, struct error *error);
+
+/* Once its papers are written, results/latest points to the new folder, unless the user named another place. */
+int store_publish(struct arena *arena, const struct store *store, struct error *error);
+
+/* What the run in a folder is called: the last part of the path. */
+char *store_run_name(struct arena *arena, const char *folder);
 
 /* Opens a folder to go on with its run; a torn last line is cut off. */
 int store_open(struct arena *arena, const char *folder, struct store *store, struct error *error);

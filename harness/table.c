@@ -84,9 +84,7 @@ static size_t columns_choose(const struct results *results, const char *lane, co
 
 static char *cell_name(struct arena *arena, const struct cell *cell)
 {
-    bool plain = strcmp(cell->variant, "default") == 0;
-
-    return arena_print(arena, "%s%s%s", cell->structure, plain ? "" : " ", plain ? "" : cell->variant);
+    return config_system_name(arena, cell->structure, cell->variant, ' ');
 }
 
 /* Cells of a workload that are skipped for one and the same reason share a line; NULL if it was printed before. */

@@ -43,7 +43,4 @@ int throughput_join(struct arena *arena, const char *folder, const struct plan *
 /* Makes the derived files of a folder. */
 int throughput_derive(struct arena *arena, const char *folder, struct error *error);
 
-/* The last part of a folder's path. */
-const char *throughput_run_name(const char *folder);
-
 #endif

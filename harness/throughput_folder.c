@@ -11,13 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-const char *throughput_run_name(const char *folder)
-{
-    const char *slash = strrchr(folder, '/');
-
-    return slash && slash[1] ? slash + 1 : folder;
-}
-
 static json_t *plan_to_json(struct arena *arena, const struct plan *plan, const char *run, struct error *error)
 {
     json_t *parts = images_parts(arena, plan, error), *images = parts ? images_to_json(arena, plan, error) : NULL;
@@ -45,10 +38,10 @@ int throughput_folder(struct arena *arena, const char *folder, const struct plan
     if (store_create(arena, folder, host_commit(arena, cancel), store, error))
         return -1;
     host = host_to_json(arena, probe, cancel);
-    json = plan_to_json(arena, plan, throughput_run_name(store->folder), error);
+    json = plan_to_json(arena, plan, store_run_name(arena, store->folder), error);
     failed = !json || file_copy(plan->config->path, arena_print(arena, "%s/bench.toml", store->folder), error) ||
              store_write_json(arena, store, "host.json", host, error) ||
-             store_write_json(arena, store, "plan.json", json, error);
+             store_write_json(arena, store, "plan.json", json, error) || store_publish(arena, store, error);
     json_decref(host);
     json_decref(json);
     return failed ? -1 : 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * toml_table.h: a checked view of one TOML table, for the C++ files that read settings with toml++.
+ * toml_table.h: a checked view of one TOML table, for the C++ files that read settings with toml++, and how they read a
+ * file.
  *
  * Each take_* looks one key up, checks its type and range and remembers its name; finish() then refuses every key that
  * nobody asked for.  A mistake is thrown as std::runtime_error whose text is for the user: file:line:column, the key,
@@ -10,6 +11,7 @@
 #define TOLL_TOML_TABLE_H
 
 #include "config.h"
+#include "file.h"
 #include <algorithm>
 #include <sstream>
 #include <stdexcept>
@@ -34,8 +36,11 @@ inline std::string type_name(const toml::node &node)
         return "the number " + std::to_string(node.as_integer()->get());
     case toml::node_type::string:
         return "the text \"" + node.as_string()->get() + "\"";
-    case toml::node_type::floating_point:
-        return "a number with a fraction";
+    case toml::node_type::floating_point: {
+        std::ostringstream text;
+        text << "the number " << node.as_floating_point()->get();
+        return text.str() + (text.str().find_first_of(".ein") == std::string::npos ? ".0" : "");
+    }
     case toml::node_type::boolean:
         return "true or false";
     case toml::node_type::table:
@@ -215,6 +220,11 @@ class Table
         return file_;
     }
 
+    const std::string &name() const
+    {
+        return name_;
+    }
+
   private:
     const toml::node *take(const std::string &key)
     {
@@ -264,6 +274,28 @@ inline std::vector<std::pair<std::string, const toml::table *>> stanzas(const to
         return a.second->source().begin.line < b.second->source().begin.line;
     });
     return list;
+}
+
+/* Reads a file and hands its table and its name to load.  Errors travel as exceptions in there and leave as *error; of
+   a file that cannot be read it says what to do. */
+template <typename Load> int read_file(arena *memory, const char *path, const char *advice, error *error, Load load)
+{
+    size_t bytes = 0;
+    const char *text = file_read(memory, path, &bytes, error);
+    if (!text)
+        return error_set(error, TOLL_USAGE, "%s; %s", std::string(error->text).c_str(), advice);
+    try {
+        const std::string file = path;
+        load(toml::parse(std::string_view(text, bytes), file), file);
+        return 0;
+    } catch (const toml::parse_error &problem) {
+        const auto &begin = problem.source().begin;
+        const std::string what(problem.description());
+        return error_set(error, TOLL_USAGE, "%s:%u:%u: %s; see https://toml.io for the syntax", path,
+                         static_cast<unsigned>(begin.line), static_cast<unsigned>(begin.column), what.c_str());
+    } catch (const std::exception &problem) {
+        return error_set(error, TOLL_USAGE, "%s", problem.what());
+    }
 }
 
 } // namespace toll

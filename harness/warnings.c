@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * warnings.c: the one table of warnings.  Each test gives a false alarm in about one of a hundred cells.
+ * warnings.c: the one table of warnings.  Of values that scatter normally the tests of modes and of drift give a false
+ * alarm in at most one of a hundred cells; that of outliers, whose limit is its authors', in about one of ten.
  */
 #include "warnings.h"
 #include "stats_shape.h"

@@ -47,13 +47,11 @@ static char *hop_text(struct arena *arena, const char *hop)
 static void cell_print(struct arena *arena, FILE *out, const struct cell *cell)
 {
     const struct strings *hops = &cell->samples[0]->hops;
-    bool plain = strcmp(cell->variant, "default") == 0;
     struct strings way = {0};
 
     for (size_t i = 0; i < hops->count; i++)
         strings_add(arena, &way, hop_text(arena, hops->items[i]));
-    fprintf(out, "  %-22s %s\n",
-            arena_print(arena, "%s%s%s", cell->structure, plain ? "" : " ", plain ? "" : cell->variant),
+    fprintf(out, "  %-22s %s\n", config_system_name(arena, cell->structure, cell->variant, ' '),
             strings_join(arena, &way, " > "));
 }
 

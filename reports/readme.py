@@ -194,13 +194,13 @@ def main(words: list[str]) -> int:
         print("usage: readme.py [--check | RUN]", file=sys.stderr)
         return 2
     check = words == ["--check"]
-    counts = reference_counts()
     try:
+        counts = reference_counts()
         if words and not check:
             counts |= run_counts(Path(words[0]), counts)
         text = README.read_text(encoding="utf-8")
-    except (OSError, ValueError, KeyError) as error:
-        print(f"readme: {error}", file=sys.stderr)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        print(f"readme: not understood: {error!r}", file=sys.stderr)
         return 2
     readme = Readme(text, counts)
     made = readme.correct()

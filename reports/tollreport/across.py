@@ -4,26 +4,16 @@ crosses, the way of one operation through the domains, and what variants change.
 
 from typing import Optional
 
-from . import entries, pictures, text
+from . import entries, families, pictures, text
 from .entries import Entry, Head, Row, Table
 from .model import EXACT, MODELLED, TWIN, Column, Hop, Results, verdict, why
 
 # What is called, in the order of the table.  The columns say what is crossed: a call may be none of the kernel.
-PROTECTED = {
-    "call_null": "getpid, a call of the system",
-    "kernel_call": "the kernel's cheapest call",
-    "upcall": "an upcall and the way back",
-    "fault_pager": "a page fault that the pager lets go on",
-    "ipc_call_0": "a message and its answer",
-    "ipc_call_4": "a message of 4 words and its answer",
-    "ipc_call_16": "a message of 16 words and its answer",
-    "ipc_call_page": "a message with a page of memory",
-    "ipc_call_16pages": "a message with 16 pages of memory",
-    "ipc_within_0": "a message and its answer, within one address space",
-    "ipc_slow_0": "a message and its answer, by the slow path",
-    "ipc_notify": "a notification and one back",
-}
 SYSTEM_CALL = "call_null"
+PROTECTED = {name: families.ABOUT[name] for name in (
+    SYSTEM_CALL, "kernel_call", "upcall", "fault_pager", "ipc_call_0", "ipc_call_4", "ipc_call_16", "ipc_call_page",
+    "ipc_call_16pages", "ipc_within_0", "ipc_slow_0", "ipc_notify")}
+PROTECTED[SYSTEM_CALL] += ", a call of the system"
 CROSSED = {
     "pdf_open": "Opening a PDF",
     "kv_get": "A GET from the key-value store",
@@ -151,7 +141,8 @@ def way_of_read(results: Results) -> Optional[Table]:
 def _change(now: Optional[float], before: Optional[float], evidence: str) -> Entry:
     if now is None or before is None:
         return entries.none()
-    share = f"{100 * (now - before) / before:+.1f} %".replace("-", MINUS) if before else ""
+    share = text.share((now - before) / before).replace("-", MINUS) if before else ""
+    share = f"+{share}" if share[:1].isdigit() else share
     shown = text.number(now - before).replace("-", MINUS)
     return Entry("value", shown, share if now != before else "", evidence=evidence)
 

@@ -8,6 +8,8 @@ from .entries import Entry, Head, Row, Table
 from .model import Results
 
 SHOWN = 6
+CAPTION = ("About measured numbers. Of values that scatter normally the tests of modes and of drift give a false alarm in at "
+           "most one of a hundred cells, that of outliers in about one of ten.")
 
 
 def warnings(results: Results) -> Optional[Table]:
@@ -21,8 +23,7 @@ def warnings(results: Results) -> Optional[Table]:
         rows.append(Row(caution.name or "note", [entries.words(said), entries.words(caution.text),
                                                  entries.words(caution.advice)]))
     heads = [Head("numbers"), Head("found"), Head("advice")]
-    return entries.table_of("Warnings", heads, rows, "warning", "About measured numbers; each test gives a false alarm "
-                                                                "in about one of a hundred cells.")
+    return entries.table_of("Warnings", heads, rows, "warning", CAPTION)
 
 
 def false_alarms(results: Results) -> Optional[Table]:

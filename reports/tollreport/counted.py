@@ -10,6 +10,7 @@ from .model import EXACT, LANES, Cell, Column, Results, verdict, why
 
 INCLUDED = ("as_switch_kept",)  # counted under another kind as well
 FURTHER = ("page_fault", "bytes_copied")
+DISK = ("disk_read", "disk_write", "disk_flush")
 AUDITS = {"ok": ", audit ok", "none": ", no audit"}
 REASON_MAX = 160
 GLANCE = ("call_null", "read_hot", "read_cold", "file_open", "file_write", "switch_pingpong", "fault_anon", "spawn_wait",
@@ -150,7 +151,9 @@ def crossings(results: Results, workload: str, columns: list[Column], notes: Not
     kept = [(kind, f"of these, {kind.replace('_', ' ')}", "") for kind in INCLUDED]
     further = [(kind, kind.replace("_", " "), "") for kind in FURTHER]
     rows = _rows(results, workload, columns, kinds, notes) + _rows(results, workload, columns, kept, notes, zeros=False)
+    asked = [(kind, kind.replace("_", " "), "") for kind in DISK]
     rows += _rows(results, workload, columns, further, notes)
+    rows += _rows(results, workload, columns, asked, notes, zeros=False)
     return entries.table_of("Crossings per operation", entries.heads_of(columns, EXACT), rows)
 
 

@@ -3,13 +3,13 @@
 
 from typing import Optional
 
-from . import entries
+from . import entries, text
 from .entries import Entry, Head, Row, Table
 from .model import EXACT, MEASURED, Column, Results
 
 
 def _share(part: float, whole: Optional[float]) -> str:
-    return f"{100 * part / whole:.1f} %" if part and whole else ""
+    return text.share(part / whole) if part and whole else ""
 
 
 def _difference(with_books: Optional[float], without: Optional[float], evidence: str) -> Entry:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What it costs that changes survive a crash: the same request under each of the policies of bench.toml's `sync`."""
 
-from typing import Optional
+from typing import Callable, Optional
 
 from . import entries, text
 from .entries import Entry, Head, Row, Table
@@ -18,6 +18,14 @@ CAPTION = ("One request under each policy, instructions arch; below, how many ti
            "the change is on the disk before it is answered; interval: the store syncs once a second, and no such "
            "moment falls into the window; SQLite (synchronous=FULL) syncs as for commit, but does not wait for the "
            "removal of its journal. QEMU's disk answers at once: what a flush costs a real disk is not in here.")
+ASKED = {"reads": "disk_read", "writes": "disk_write", "flushes": "disk_flush"}
+ASKED_CAPTION = ("Requests that the disk's driver gave the disk, for one request of a client: those of the kernels' own "
+                 "books when they are started, Linux's of /proc/diskstats when they are done. A write is on the disk "
+                 "for sure only after a flush. Linux drives the same volume with ext4, which without a journal leaves "
+                 "out the flush, and the file's inode, of most fsyncs: what its commit says to be on the disk may be "
+                 "in the disk's own memory yet.")
+
+RowMaker = Callable[[Results, str, tuple[str, ...], Column], Optional[Row]]
 
 
 def _cost(now: Optional[float], plain: Optional[float]) -> Entry:
@@ -39,13 +47,26 @@ def _row(results: Results, family: str, workloads: tuple[str, ...], column: Colu
     return Row(column.label, made, group=family)
 
 
-def table(results: Results) -> Optional[Table]:
+def _asked_row(results: Results, family: str, workloads: tuple[str, ...], column: Column) -> Optional[Row]:
+    made = [entries.value(None if results.refusal(workload, column) else results.value(workload, column, metric), EXACT)
+            for workload in workloads for metric in ASKED.values()]
+    return Row(column.label, made, group=family) if any(entry.kind == "value" for entry in made) else None
+
+
+def _table(results: Results, title: str, heads: list[Head], caption: str, row_of: RowMaker) -> Optional[Table]:
     """A line for each structure and store."""
     rows = []
     columns = [column for column in results.columns if not column.is_bookless]
     for family, workloads in FAMILIES.items():
         if any(workload in results.workloads for workload in workloads[1:]):
-            made = [_row(results, family, workloads, column) for column in columns]
+            made = [row_of(results, family, workloads, column) for column in columns]
             rows += [row for row in made if row]
-    heads = [Head(name, EXACT) for name in POLICIES] + [Head(f"interrupts, {name}", EXACT) for name in POLICIES[1:]]
-    return entries.table_of("What durability costs", heads, rows, "structure", CAPTION)
+    return entries.table_of(title, heads, rows, "structure", caption)
+
+
+def tables(results: Results) -> list[Optional[Table]]:
+    """What it costs in instructions, and what the disk is asked for it."""
+    costs = [Head(name, EXACT) for name in POLICIES] + [Head(f"interrupts, {name}", EXACT) for name in POLICIES[1:]]
+    asked = [Head(f"{what}, {name}", EXACT) for name in POLICIES for what in ASKED]
+    return [_table(results, "What durability costs", costs, CAPTION, _row),
+            _table(results, "What durability asks of the disk", asked, ASKED_CAPTION, _asked_row)]

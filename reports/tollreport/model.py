@@ -17,6 +17,7 @@ EXACT, MEASURED, MODELLED = "exact", "measured", "modelled"
 LANES = {"exact": EXACT, "time": MEASURED}  # and the evidence that is a lane's own
 PLAIN = "default"
 TWIN = "again"           # the variant that boots the default's image once more
+NUMBER_MAX = 1e18        # beyond it, and beyond reason, sums and pictures would fail
 BOOKLESS = "books=off"   # the word of a variant whose image keeps no books
 
 

@@ -81,7 +81,7 @@ def _term_entry(budget: Optional[Budget], name: str) -> Entry:
 
 
 def _share(cycles: float, budget: Budget) -> str:
-    return f"{100 * cycles / budget.cycles:.1f} %" if budget.cycles else ""
+    return text.share(cycles / budget.cycles) if budget.cycles else ""
 
 
 def _rest_entry(budget: Optional[Budget], names: list[str]) -> Entry:

@@ -97,7 +97,7 @@ def _lanes(results: Results) -> list[str]:
 def _general(results: Results) -> list[Table]:
     """The tables over all workloads, in their order."""
     made = [counted.glance(results), counted.overview(results), *timed.overviews(results), *across.tables(results),
-            durability.table(results), memory.table(results), *modelled.tables(results), *cautions.tables(results),
+            *durability.tables(results), memory.table(results), *modelled.tables(results), *cautions.tables(results),
             counting.table(results), counted.floor(results), *rates.tables(results.rates), timed.boots(results)]
     return [table for table in made if table]
 
@@ -136,10 +136,17 @@ def _values(results: Results, source: Path, out: Path) -> dict[str, Any]:
     }
 
 
+def _stale(out: Path) -> list[Path]:
+    """The pictures of an earlier report; where there is none, nothing in the folder is ours."""
+    if not (out / "index.html").exists() or not (out / "summary.md").exists():
+        return []
+    return [path for what in PICTURES for end in ("svg", "png") for path in out.glob(f"*_{what}.{end}")]
+
+
 def write_report(results: Results, source: Path, out: Path) -> None:
     """Writes the whole report into out, which is made if need be."""
     out.mkdir(parents=True, exist_ok=True)
-    for stale in (path for what in PICTURES for path in out.glob(f"*_{what}.???")):
+    for stale in _stale(out):
         stale.unlink()
     values = _values(results, source, out)
     page = _environment(True)

@@ -7,7 +7,7 @@ from typing import Any, Optional
 
 from . import entries, text
 from .entries import Entry, Head, Row, Table
-from .model import MEASURED, Column, InputError
+from .model import MEASURED, NUMBER_MAX, TWIN, Column, InputError, Results
 
 EMULATED = "measured, of the emulator"
 
@@ -63,30 +63,36 @@ class Rates:
     claims: list[Claim]
 
 
+def _number(raw: Any) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not 0 <= raw <= NUMBER_MAX:
+        raise ValueError(f"{raw} is no number that can be shown")
+    return float(raw)
+
+
 def _middle(raw: Any) -> Optional[Middle]:
     if raw is None:
         return None
-    return Middle(float(raw["median"]), float(raw["median_lo"]), float(raw["median_hi"]), int(raw["n"]))
+    return Middle(_number(raw["median"]), _number(raw["median_lo"]), _number(raw["median_hi"]), int(_number(raw["n"])))
 
 
 def _row(raw: Any) -> Rate:
     made = {name: _middle(raw[name]) for name in ("per_second", "ratio", "ratio_undefended", "cost_us", "busy")}
     return Rate(Column(str(raw["structure"]), str(raw["variant"])), str(raw["measure"]), str(raw["program"]),
-                str(raw["client"]), int(raw["failed"]), str(raw["reason"]), **made)
+                str(raw["client"]), int(_number(raw["failed"])), str(raw["reason"]), **made)
 
 
 def _claim(raw: Any) -> Claim:
     here = _middle(raw["here"])
     if here is None:
         raise ValueError("here")
-    return Claim(str(raw["id"]), str(raw["measure"]), float(raw["claimed"]), str(raw["against"]), str(raw["what"]),
+    return Claim(str(raw["id"]), str(raw["measure"]), _number(raw["claimed"]), str(raw["against"]), str(raw["what"]),
                  str(raw["source"]), here)
 
 
 def of_document(raw: dict[str, Any], where: str) -> Rates:
     """InputError if it is not what `toll report` derives."""
     try:
-        return Rates(raw["accel"] != "kvm", str(raw["network"]), int(raw["connections"]), int(raw["seconds"]),
+        return Rates(raw["accel"] != "kvm", str(raw["network"]), int(_number(raw["connections"])), int(_number(raw["seconds"])),
                      {str(item["name"]): str(item["what"]) for item in raw["measures"]},
                      [_row(item) for item in raw["rows"]], [_claim(item) for item in raw["claims"]])
     except (KeyError, TypeError, ValueError) as error:
@@ -110,7 +116,7 @@ def _line(rate: Rate, evidence: str) -> Row:
 
 
 def _measure(rates: Rates, name: str, what: str) -> Optional[Table]:
-    rows = [rate for rate in rates.rows if rate.measure == name]
+    rows = sorted((rate for rate in rates.rows if rate.measure == name), key=lambda rate: Results.order(rate.column))
     evidence = EMULATED if rates.emulated else MEASURED
     heads = [Head("requests a second", evidence), Head("times Linux", evidence),
              Head("times Linux without mitigations", evidence), Head("\N{MICRO SIGN}s of QEMU for each", evidence),
@@ -120,6 +126,8 @@ def _measure(rates: Rates, name: str, what: str) -> Optional[Table]:
                f"{rates.seconds} s each, network {rates.network}, {way}. Medians with their 95 % intervals; a ratio is of "
                "two guests of one round. The processor time that QEMU's threads had for each request depends less on what "
                "else the host did; below 100 % busy the host, the network or the client held it up.")
+    if any(rate.column.variant == TWIN for rate in rows):
+        caption += f" {TWIN}: the same image, booted as a second row; what it differs by is chance."
     return entries.table_of(f"Requests a second: {name}", heads, [_line(rate, evidence) for rate in rows],
                             "system: server", caption)
 

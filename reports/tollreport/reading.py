@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any, Optional
 
 from .facts import Facts, facts_of
-from .model import (LANES, SCHEMA, Alarms, Boot, Boots, Caution, Cell, Column, Hop, InputError, Memory, Model, Price,
-                    Results, Stage)
+from .model import (LANES, NUMBER_MAX, SCHEMA, Alarms, Boot, Boots, Caution, Cell, Column, Hop, InputError, Memory,
+                    Model, Price, Results, Stage)
 from .rates import Rates, of_document
 
 STAGES = ("qemu", "firmware", "kernel", "all")
-NUMBER_MAX = 1e18  # beyond it, and beyond reason, sums and pictures would fail
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -165,7 +164,7 @@ def _memory(path: Path, run: str) -> list[Memory]:
         tried = item.get("trials") if isinstance(item, dict) else None
         image = _whole(item.get("image_mib")) if isinstance(item, dict) else None
         least = _whole(item.get("mib")) if isinstance(item, dict) else None
-        if not isinstance(tried, list) or image is None or (least is None and item["mib"] is not None):
+        if not isinstance(tried, list) or image is None or (least is None and item.get("mib", 0) is not None):
             raise InputError(f"{path}: rows[{number}]: expected mib, image_mib and trials")
         reason = _text(tried[0], "reason") if tried and isinstance(tried[0], dict) else ""
         column = Column(_text(item, "structure"), _text(item, "variant") or "default")
@@ -180,7 +179,7 @@ def _read(path: Path) -> Any:
         raise InputError(f"{path}: no such file; `toll report` makes it from the samples of a run") from None
     except json.JSONDecodeError as error:
         raise InputError(f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from None
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # not UTF-8, a number of thousands of digits
         raise InputError(f"{path}: cannot be read: {error}") from None
 
 

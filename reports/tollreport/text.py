@@ -26,6 +26,13 @@ def times(value: float) -> str:
     return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f} \N{MULTIPLICATION SIGN}"
 
 
+def share(value: float) -> str:
+    """Per cent, one digit; what would be shown as none of it is not."""
+    if value and abs(value) < 0.0005:
+        return "< 0.1 %" if value > 0 else "> -0.1 %"
+    return f"{100 * value:.1f} %"
+
+
 def short(value: float) -> str:
     """For the ticks of an axis."""
     for size, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):

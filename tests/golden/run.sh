@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # run.sh: compares what is generated with what was committed: docs/calls.md, and what `toll list`, `toll report` and
-# reports/report.py make of a small recorded run (tree/).
+# reports/report.py make of a small recorded run (tree/); and looks whether the manual has all verbs and options.
 #
 #   run.sh             prints a diff where they differ, and "N passed, M failed"
 #   run.sh --update    takes over what is generated now; look at the diff before committing it
@@ -61,6 +61,24 @@ same "$golden/expected/results.json" "$scratch/tree/results/$run/results.json"
 (cd "$scratch/tree" && /usr/bin/python3 "$golden/../../reports/report.py" "results/$run" out) 2>"$scratch/messages" ||
     cat "$scratch/messages"
 same "$golden/expected/summary.md" "$scratch/tree/out/summary.md"
+
+# The manual has every verb, in its synopsis too, and every option.
+manual=docs/toll.1
+for verb in $(build/toll help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+    grep -q "^\.B toll $verb\$" "$manual" || echo "the synopsis has no toll $verb"
+    [[ $verb == help || $verb == version ]] && continue
+    grep -q "^\.SS toll $verb\$" "$manual" || echo "there is no section on toll $verb"
+    for option in $(build/toll "$verb" --help | grep -oE -- '--[a-z-]+' | sort -u); do
+        [[ $option == --help ]] || grep -qF -- "${option//-/\\-}" "$manual" || echo "toll $verb $option is not there"
+    done
+done >"$scratch/manual"
+if [[ -s $scratch/manual ]]; then
+    sed "s|^|$manual: |" "$scratch/manual"
+    failed=$((failed + 1))
+else
+    printf 'ok   %s\n' "$manual"
+    passed=$((passed + 1))
+fi
 
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [[ $failed -eq 0 ]]

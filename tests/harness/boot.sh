@@ -8,12 +8,16 @@ set -euo pipefail
 
 # shellcheck source=tests/harness/lib.sh
 . "$(dirname "$0")/lib.sh"
-unset TOLL_QEMU
+unset TOLL_QEMU TOLL_PROBE_MS
 export TOLL_ROOT=$here/../..
 
 check "an unknown way is refused" run 2 boot --accel fast
 check "... and explained" err "expected kvm or tcg"
 check "so is one boot" run 2 boot --runs 1
+for runs in 20x 4294967316 -3 '' ' 20'; do
+    check "so are '$runs' boots" run 2 boot --runs "$runs"
+    check "... with what is expected" err "expected a whole number from 2 to 10000"
+done
 check "so is a surplus word" run 2 boot uni
 if ! command -v hyperfine > /dev/null; then
     echo "skipped: boots (there is no hyperfine: harness/deps/deps.sh time)"

@@ -55,6 +55,51 @@ rm -rf stale && mkdir stale && head -n 1 kept/samples.jsonl > stale/samples.json
 check "samples without a plan are not added to" run 2 run --lane exact --only "$cells" -o stale
 check "... and stay as they were" test "$(wc -l < stale/samples.jsonl)" -eq 1
 
+# What was asked for, changed by somebody: a run that goes on does not do something else.
+# asked NAME TEXT: a copy of the run whose plan asks for that.
+asked() {
+    damaged plan.json "$(/usr/bin/python3 -c 'import json, sys
+plan = json.load(open("kept/plan.json"))
+plan["options"][sys.argv[1]] = json.loads(sys.argv[2])
+print(json.dumps(plan))' "$1" "$2")"
+}
+for change in 'repetitions -1' 'repetitions 4000000000' 'repetitions "1"' 'lanes 0' 'lanes 99' 'timeout_s -7' 'only "uni/good"' \
+    'only [5]' 'only ["uni"]' 'model 5'; do
+    asked "${change%% *}" "${change#* }"
+    check "a run that asks for $change does not go on" run 2 run --resume spoiled
+    check "... which is said" err "spoiled/plan.json: options.${change%% *}: expected what the run was asked for"
+done
+asked repetitions 1
+check "... but one does that asks for what it may" run 0 run --resume spoiled
+
+# The latest run is one that has begun.
+tree
+check "a run that is the latest" run 0 run --lane exact --only "$cells"
+latest=$(readlink results/latest)
+echo '{"workload_sha256":"1","objects":{"fs":"1"}}' > build/images/uni/good.json
+echo '{"workload_sha256":"1","objects":{"fs":"2"}}' > build/images/mono/good.json
+check "one whose images have other parts does not begin" run 1 run --lane exact --only "$cells"
+check "... and the latest is the one before" test "$(readlink results/latest)" = "$latest"
+rm build/images/*/good.json
+check "a folder with a slash behind it gives no slash to the name" run 0 run --lane exact --only "$cells" -o named/
+check "... of its samples" grep -q '"run":"named"' named/samples.jsonl
+
+# Names and texts of the user's.
+printf '[run]\nmachine = "\\u001b[31m"\n' > red.toml
+check "what would act on a terminal does not get there" run 2 list --config red.toml
+check "... but is shown" err 'found the text "?\[31m"'
+mkdir -p workloads/pdf/inputs mine && echo 1 > workloads/pdf/inputs/a.pdf && echo 2 > mine/a.pdf
+sed 's|^\[workload.good\]|&\nfiles = ["mine/a.pdf"]|' bench.toml > hides.toml
+check "a file that would hide one of the disk's is refused" run 2 run --lane exact --only "$cells" --config hides.toml
+check "... with what to do" err "mine/a.pdf has the name of a file of workloads/pdf/inputs/.*rename it"
+sed -i 's|mine/a.pdf|./workloads/pdf/inputs/a.pdf|' hides.toml
+check "... but not the same file" run 0 run --lane exact --only "$cells" --config hides.toml
+for name in ../evil a/b '' .x -x 'a"b'; do
+    check "a profile is not called '$name'" run 2 calibrate --native --name="$name"
+    check "... which is said" err "expected a name of up to 64 letters"
+done
+check "... and none was written" test ! -e build/profiles
+
 # What a QEMU does that is not one, or cannot count.
 tree
 other_qemu 'echo "other: -plugin: invalid option" >&2; exit 1'

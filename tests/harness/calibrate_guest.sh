@@ -26,7 +26,7 @@ check() {
 }
 
 status=0
-timeout 60 "${TOLL_QEMU:-qemu-system-x86_64}" -M microvm,pit=off,pic=off,rtc=on,isa-serial=on -accel tcg -cpu max \
+timeout 600 "${TOLL_QEMU:-qemu-system-x86_64}" -M microvm,pit=off,pic=off,rtc=on,isa-serial=on -accel tcg -cpu max \
     -m 16 -nodefaults -no-user-config -display none -no-reboot -serial "file:$said" \
     -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel "$guest" || status=$?
 check "the guest ends well" test "$status" -eq 33

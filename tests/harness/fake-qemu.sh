@@ -3,6 +3,7 @@
 #
 # fake-qemu.sh: takes QEMU's options and plays the guests of the fake tree: each workload's name says how the guest
 # behaves.  FAKE_LOG, if set, gets a line for each guest that was booted; FAKE_PIDS the processes of a guest that hangs.
+# FAKE_SLOW is how many seconds a slow one takes.
 set -euo pipefail
 
 if [ "${1:-}" = --version ]; then
@@ -125,7 +126,7 @@ program=${append#*-- }
 case "${program%% *}" in
 good | half) run "${program%% *}" "$books" 6869 ;;
 slow)
-    sleep 2
+    sleep "${FAKE_SLOW:-2}"
     run slow "$books" 6869
     ;;
 hang)

@@ -5,6 +5,8 @@
 here=$(cd "$(dirname "$0")" && pwd)
 toll=$(realpath "${1:-$here/../../build/toll}")
 export TOLL_QEMU=$here/fake-qemu.sh
+# A host that is slow is no broken KVM; the tests of one that is set less.
+export TOLL_PROBE_MS=60000
 unset TOLL_ROOT NO_COLOR
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -37,6 +39,15 @@ run() {
     shift
     "$toll" "$@" > "$scratch/out" 2> "$scratch/err" || status=$?
     [ "$status" -eq "$expected" ]
+}
+
+# wait_for COMMAND...: until it holds; a host can be slow.
+wait_for() {
+    for ((i = 0; i < 2400; i++)); do
+        "$@" && return
+        sleep 0.05
+    done
+    false
 }
 
 out() { grep -q -- "$1" "$scratch/out"; }

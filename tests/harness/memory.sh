@@ -8,7 +8,7 @@ set -euo pipefail
 
 # shellcheck source=tests/harness/lib.sh
 . "$(dirname "$0")/lib.sh"
-unset TOLL_QEMU
+unset TOLL_QEMU TOLL_PROBE_MS
 export TOLL_ROOT=$here/../..
 cd "$TOLL_ROOT"
 limit=8 # MiB of the unikernel's key-value store

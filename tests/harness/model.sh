@@ -83,7 +83,7 @@ if [ -w /dev/kvm ]; then
     check "... reads what it says" out "^syscall  *KVM  *70.00"
     check "... and what it could not do" out "^as_switch_kept  *KVM  *not measured: the processor has no PCID"
     check "... into the profile" grep -q 'syscall = { cycles = 70, .*calibrated under KVM' build/profiles/kvm.toml
-    export FAKE_KVM=broken
+    export FAKE_KVM=broken TOLL_PROBE_MS=900
     check "a broken KVM is skipped" run 0 calibrate --base base
     check "... with its reason" err "not measured under KVM: /dev/kvm opens"
     unset FAKE_KVM

@@ -101,8 +101,8 @@ check "from another folder" bash -c "cd / && TOLL_ROOT=$scratch/tree '$toll' lis
 # Guests that fail
 tree
 export FAKE_PIDS=$scratch/pids
-check "failed guests give 4" run 4 run --lane exact --timeout 3 --only 'uni/*,linux/good,linux/half,mono/cannot,mono/differ'
-check "a hung guest is ended" has uni hang reason "timeout: the guest was not done within 3 s"
+check "failed guests give 4" run 4 run --lane exact --timeout 10 --only 'uni/*,linux/good,linux/half,mono/cannot,mono/differ'
+check "a hung guest is ended" has uni hang reason "timeout: the guest was not done within 10 s"
 check "endless output is ended" has uni flood reason "without end"
 check "a panic has its reason" has uni panic reason "panic: something broke"
 check "... a symbolised backtrace" has uni panic backtrace "second_function+0x4.*first_function+0x10.*0xffff"
@@ -122,7 +122,7 @@ check "... and the others stay" has linux good status ok
 check "the summary counts the failures" err "^exact lane: .* 1[0-9] failed, .* 2 skipped$"
 check "... says why" err "^  failed: uni/reset: .*triple fault"
 check "... and how to see more" err "toll show results/.* STRUCTURE/WORKLOAD"
-check "no process of a guest is left" gone
+check "no process of a guest is left" wait_for gone
 check "a resumed run still knows its failures" run 4 run --resume
 check "report gives 1 for what is not admitted" run 1 report --no-html
 check "outputs that differ are not admitted" out "uni *rejected: the output differs between uni (.*) and mono"
@@ -177,12 +177,9 @@ check "... by its number" err "samples.jsonl:3: expected a sample"
 
 # Interruption and resumption
 tree
-"$toll" run --lane exact --only '*/good,*/slow' -j 1 > "$scratch/out" 2> "$scratch/err" &
+FAKE_SLOW=60 "$toll" run --lane exact --timeout 600 --only '*/good,*/slow' -j 1 > "$scratch/out" 2> "$scratch/err" &
 pid=$!
-for _ in $(seq 100); do
-    at_least 3 && break
-    sleep 0.05
-done
+wait_for at_least 3 || true
 kill -INT "$pid"
 status=0
 wait "$pid" || status=$?
@@ -214,7 +211,7 @@ if [ -w /dev/kvm ]; then
     check "the time lane runs where KVM works" run 0 run --lane all --reps 3 --only 'uni/good,linux/good'
     check "... with so many samples, the twin's among them" lines results/latest/samples.jsonl 21
     check "... cycles are measured" grep -q '"metric": "cycles"' results/latest/results.json
-    export FAKE_KVM=broken
+    export FAKE_KVM=broken TOLL_PROBE_MS=900
     check "where KVM is broken it is skipped" run 0 run --lane all --only 'uni/good'
     check "... with the reason" grep -q "cannot run a guest that goes to ring 3" results/latest/samples.jsonl
     check "... which the summary says" err "^time lane: skipped: /dev/kvm opens"
@@ -223,7 +220,7 @@ if [ -w /dev/kvm ]; then
     check "the time lane alone is then more than this host can" run 3 run --lane time --only 'uni/good'
     check "doctor knows a broken KVM" run 0 doctor
     check "... as kind 3" out "host of kind 3"
-    export FAKE_KVM=refuses
+    export FAKE_KVM=refuses TOLL_PROBE_MS=60000
     check "doctor takes the second processor model" run 0 doctor --json
     check "... as kind 1" out '"kind": 1'
     unset FAKE_KVM

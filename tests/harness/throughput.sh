@@ -13,7 +13,7 @@ if [ "$(id -u)" -eq 0 ] && [ -z "${TOLL_TEST_UNSHARED:-}" ] && unshare -n true 2
 fi
 # shellcheck source=tests/harness/lib.sh
 . "$(dirname "$0")/lib.sh"
-unset TOLL_QEMU
+unset TOLL_QEMU TOLL_PROBE_MS
 export TOLL_ROOT=$here/../..
 cd "$TOLL_ROOT"
 [ -z "${TOLL_TEST_UNSHARED:-}" ] || ip link set lo up

@@ -8,6 +8,7 @@ build/toll derives its results.json, so these tests also hold the two against ea
 
 import base64
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -347,8 +348,23 @@ class TestMade(ReportCase):
         claims = page.grid("claim", "uni here")
         self.assertEqual(claims.rows[0][:3], ["KV-01: get", "1.74 \N{MULTIPLICATION SIGN}", "4; 3.5 to 4.5"])
 
+    def test_rates_in_the_order_of_structures(self) -> None:
+        raw = self.rates()
+        names = [("linux", "default"), ("mono", "default"), ("uni", "again"), ("exo", "default"), ("uni", "default")]
+        raw["rows"] = [raw["rows"][0] | {"structure": structure, "variant": variant} for structure, variant in names]
+        (self.source / "rates.json").write_text(json.dumps(raw), encoding="utf-8")
+        page, _ = self.make(self.made([cell("uni", "null", "instructions", 2)]))
+        self.assertEqual([row[0].partition(":")[0] for row in page.grid("system: server", "times Linux").rows],
+                         ["uni", "uni again", "exo", "mono", "linux"])
+        self.assertIn("again: the same image", page.text)
+
     def test_rates_that_are_not_understood(self) -> None:
         wrongs: list[dict[str, Any]] = [self.rates() | {"rows": [{"structure": "uni"}]}, self.rates() | {"claims": [{}]}]
+        for key, number in (("median", math.nan), ("median_hi", math.inf), ("median_lo", -1), ("n", True), ("n", 1e30)):
+            wrong = self.rates()
+            wrong["rows"][0]["per_second"][key] = number
+            wrongs.append(wrong)
+        wrongs += [self.rates() | {"connections": math.inf}, self.rates() | {"seconds": "2"}]
         for wrong in wrongs:
             (self.source / "rates.json").write_text(json.dumps(wrong), encoding="utf-8")
             done = self.run_report(self.made([]))

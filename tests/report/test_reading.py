@@ -66,6 +66,10 @@ class TestGlance(ReportCase):
             ["start a program and wait for it; spawn_wait", "skipped", "20,082"],
             ["GET of 64 bytes from a key-value store, RESP over TCP; kv_get", "5,700", f"5,757; 1.01 {TIMES}"]])
 
+    def test_shares(self) -> None:
+        self.assertEqual([text.share(value) for value in (0, 0.0004, -0.0004, 0.0006, 0.1234, -0.5)],
+                         ["0.0 %", "< 0.1 %", "> -0.1 %", "0.1 %", "12.3 %", "-50.0 %"])
+
     def test_one_operation_is_no_glance(self) -> None:
         page, _ = self.make(run_of([cell("uni", "call_null", "instructions_arch", 13)]))
         self.assertNotIn("At a glance", page.text)
@@ -114,9 +118,18 @@ class TestDurability(ReportCase):
             ["INSERT in SQLite"], ["mono", "30", NONE, f"60; 2.00 {TIMES}", NONE, NONE]])
         self.assertEqual(set(grid.evidence[1:]), {"exact"})
 
+    def test_what_the_disk_is_asked(self) -> None:
+        page, _ = self.make(run_of(self.cells() + [
+            cell("uni", "kv_set_commit", "disk_read", 0), cell("uni", "kv_set_commit", "disk_write", 2.04),
+            cell("uni", "kv_set_commit", "disk_flush", 2)]))
+        grid = page.grid("structure", "reads, none", "writes, none", "flushes, none")
+        self.assertEqual(grid.heads[-3:], ["reads, commit", "writes, commit", "flushes, commit"])
+        self.assertEqual(grid.rows, [["SET in a key-value store"], ["uni", *6 * [NONE], "0", "2.04", "2"]])
+        self.assertIn("/proc/diskstats", page.text)
+
     def test_without_durable_workloads(self) -> None:
         page, _ = self.make(run_of([cell("uni", "kv_set", "instructions_arch", 5000)]))
-        self.assertNotIn("What durability costs", page.text)
+        self.assertNotIn("What durability", page.text)
 
 
 class TestMemory(ReportCase):
@@ -149,6 +162,9 @@ class TestMemory(ReportCase):
         changes: list[dict[str, Any]] = [{"mib": 7.5}, {"mib": "7"}, {"image_mib": None}, {"trials": 3}]
         for wrong in changes:
             self.assertIn("rows[0]: expected mib, image_mib and trials", self.refused(self.memory(**wrong)))
+        incomplete = self.memory()
+        del incomplete["rows"][0]["mib"]
+        self.assertIn("rows[0]: expected mib, image_mib and trials", self.refused(incomplete))
         self.assertIn("schema", self.refused({}))
 
 

@@ -257,6 +257,18 @@ class TestEdges(ReportCase):
         beside = {path.name for path in Path(self._folder.name).rglob("*")} - {path.name for path in self.out.iterdir()}
         self.assertEqual(beside, {"run", "report", "out", "results.json"})
 
+    def test_pictures_of_an_earlier_report(self) -> None:
+        self.out.mkdir(parents=True)
+        mine = [self.out / name for name in ("my_budget.csv", "my_budget.svg", "my_latency.png")]
+        for path in mine:
+            path.write_text("mine", encoding="utf-8")
+        self.make({"schema": "toll/1", "run": "r", "host": {}, "cells": [cell("uni", "null", "instructions", 5)]})
+        self.assertTrue(all(path.exists() for path in mine))  # there was no report here
+        self.make({"schema": "toll/1", "run": "r", "host": {}, "cells": [cell("uni", "pdf_open", "instructions", 5)]})
+        self.assertFalse(list(self.out.glob("null_*")))
+        self.assertTrue(list(self.out.glob("pdf_open_instructions.svg")))
+        self.assertTrue(mine[0].exists())
+
     def test_twelve_workloads(self) -> None:
         parts = ("app", "libc", "glue", "posix", "fs", "blk", "pager", "alloc", "sched", "machine", "base")
         cells = []
@@ -283,6 +295,7 @@ class TestErrors(ReportCase):
 
     def test_not_a_run(self) -> None:
         self.refuse("results.json:2:1: not JSON", None, "{\n")
+        self.refuse("results.json: cannot be read: Exceeds the limit", None, f'{{"cells": {"9" * 5000}}}')
         self.refuse("expected an object", [])
         self.refuse("expected a list under the key 'cells'", {"schema": "toll/1"})
         self.refuse("expected one of exact, time under the key 'lane'", small_run() | {"cells": [cell("a", "b", "c", 1, lane="x")]})

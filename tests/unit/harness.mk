@@ -4,7 +4,7 @@
 # harness/ to be included before.  TEST_HARNESS_PROGRAMS are cmocka programs; TEST_HARNESS_SCRIPT tests the command
 # line of build/toll against a fake QEMU.
 
-TEST_HARNESS_NAMES := test_harness_books test_harness_compare test_harness_config test_harness_doctor test_harness_hierarchy test_harness_time test_harness_judge test_harness_load test_harness_memory test_harness_model test_harness_rates test_harness_scratch test_harness_servers test_harness_stats test_harness_store
+TEST_HARNESS_NAMES := test_harness_books test_harness_compare test_harness_config test_harness_doctor test_harness_hierarchy test_harness_images test_harness_time test_harness_judge test_harness_load test_harness_memory test_harness_model test_harness_rates test_harness_scratch test_harness_servers test_harness_stats test_harness_store
 TEST_HARNESS_PROGRAMS := $(addprefix build/tests/,$(TEST_HARNESS_NAMES))
 TEST_HARNESS_SCRIPT := tests/harness/run.sh
 TEST_HARNESS_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -O1

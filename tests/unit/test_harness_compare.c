@@ -231,7 +231,7 @@ static enum compare_verdict gated(struct compare_gate *gates, size_t count)
 static void test_gates(void **state)
 {
     struct compare_gate share = {1, "%"}, wide = {2, "%"}, amount = {2, "instructions"}, any = {3, ""};
-    struct compare_gate both[] = {{1, "%"}, {5, "instructions"}}, other = {5, "bytes"};
+    struct compare_gate both[] = {{1, "%"}, {5, "instructions"}}, other = {5, "bytes"}, exactly = {0.3, "instructions"};
     struct compare_options options = {.gates = &other, .gate_count = 1};
     struct results a, b;
 
@@ -241,6 +241,11 @@ static void test_gates(void **state)
     assert_int_equal(gated(&amount, 1), COMPARE_WORSE);
     assert_int_equal(gated(&any, 1), COMPARE_SAME); /* beyond means more than */
     assert_int_equal(gated(both, 2), COMPARE_SAME);
+    options.gates = &exactly;
+    exact_make(&a, 100000, 0);
+    exact_make(&b, 100300, 0); /* 235 -> 235.3, which in binary is a little more than 0.3 apart */
+    assert_int_equal(compare(&a, &b, &options, "instructions")->verdict, COMPARE_SAME);
+    options.gates = &other;
     exact_make(&a, 100000, 0);
     exact_make(&b, 103000, 0);
     results_fill(&arena, &a);

@@ -32,7 +32,9 @@ static void test_mistakes(void **state)
     (void)state;
     fails("[run]\njob = 2\n" STANZAS, ":2:1: run.job: unknown key", "did you mean jobs?");
     fails("[run]\njobs = \"two\"\n" STANZAS, ":2:8: run.jobs: expected a whole number", "found the text \"two\"");
-    fails("[run]\njobs = 1.5\n" STANZAS, ":2:8: run.jobs: expected", "a number with a fraction");
+    fails("[run]\njobs = 1.5\n" STANZAS, ":2:8: run.jobs: expected", "found the number 1.5");
+    fails("[run]\ntime_precision = 0\n" STANZAS, ":2:18: run.time_precision: expected", "from 0.001 to 100, found");
+    fails("[run]\ntime_precision = nan\n" STANZAS, ":2:18: run.time_precision: expected", "found the number nan");
     fails(STANZAS "on = []\n", ":5:6: workload.null.on: expected at least one text", "remove on to mean all");
     fails(STANZAS "on = [\"uni\", \"uni\"]\n", ":5:14: workload.null.on: \"uni\" is listed twice", "remove one");
     fails(STANZAS "on = [\"uni\"]\nwithout = { uni = \"no\" }\n", ":6:", "uni is listed in `on` as well");
@@ -52,12 +54,16 @@ static void test_mistakes(void **state)
     fails(STANZAS "args = [\"a\"]\n", ":5:9: workload.null.args: expected words key=value", "add =VALUE");
     fails(STANZAS "on = [\"micro\"]\n", ":5:7: workload.null.on: there is no structure micro", "uni, mono");
     fails(STANZAS "files = [\"a/x\", \"b/x\"]\n", ":5:17: workload.null.files: two files are called x", "rename");
+    fails(STANZAS "files = [\"a/x\", \"a/x\"]\n", ":5:17: workload.null.files: two files are called x", "rename");
+    fails(STANZAS "files = [\"a/x\"]\n[workload.b]\nfiles = [\"y\", \"b/x\"]\n",
+          ":7:15: workload.b.files: two files are called x", "rename");
+    assert_int_equal(load(STANZAS "files = [\"a/x\"]\n[workload.b]\nfiles = [\"a/x\"]\n"), 0);
     fails(STANZAS "without = { uni = 3 }\n", "workload.null.without.uni: expected the reason", "say why");
     fails(STANZAS "[workload.\"a/b\"]\n", "workload.a/b: expected a name", "rename");
     fails(STANZAS "program = \"a/b\"\n", ":5:11: workload.null.program: expected a name", "without its .c");
     fails(STANZAS "repeats_within = 0\n", ":5:18: workload.null.repeats_within: expected a number from 0.01 to 10",
           "found the number 0; correct it");
-    fails(STANZAS "repeats_within = 10.5\n", ":5:18: workload.null.repeats_within: expected", "with a fraction");
+    fails(STANZAS "repeats_within = 10.5\n", ":5:18: workload.null.repeats_within: expected", "found the number 10.5");
     fails(STANZAS "repeats_within = \"1 %\"\n", ":5:18: workload.null.repeats_within: expected", "the text \"1 %\"");
     fails(STANZAS "repeats_within = nan\n", ":5:18: workload.null.repeats_within: expected", "correct it");
     fails(STANZAS "elsewhere = \"\"\n", ":5:13: workload.null.elsewhere: expected a text", "in words");

@@ -205,6 +205,9 @@ static void test_problems(void **state)
     sample = judge(0);
     assert_string_equal(sample.status, "skip");
     assert_string_equal(sample.reason, "cannot");
+    evidence.end = (struct process_end){PROCESS_SIGNALLED, 11}; /* and then it did not end well */
+    sample = judge(0);
+    assert_string_equal(sample.status, "fail");
     prepare("TOLL1 main null\nTOLL1 done null ok\n", COUNTS);
     fails("expected one measured window, the workload reported 0");
     prepare("TOLL1 main null\n" WINDOW "TOLL1 o 6\nTOLL1 done null ok\n", COUNTS);
@@ -238,7 +241,8 @@ static void test_batch(void **state)
     struct sample sample;
 
     (void)state;
-    prepare("TOLL1 main null\nTOLL1 window 10\nTOLL1 done null ok\nTOLL1 main next\n", COUNTS COUNTS);
+    prepare("TOLL1 main null\nTOLL1 window 10\nTOLL1 disk 1 20 3\nTOLL1 done null ok\nTOLL1 main next\n",
+            COUNTS COUNTS);
     guest.structure = &linux_structure;
     guest.cell_count = 2;
     evidence.end = (struct process_end){PROCESS_SIGNALLED, 6};
@@ -247,6 +251,9 @@ static void test_batch(void **state)
     assert_string_equal(sample.audit, "none");
     assert_contains(sample.audit_reason, "keeps no books");
     assert_int_equal(metric(&sample, "boot_instructions"), 5000);
+    assert_int_equal(metric(&sample, "disk_read"), 1);
+    assert_int_equal(metric(&sample, "disk_write"), 20);
+    assert_int_equal(metric(&sample, "disk_flush"), 3);
     sample = judge(1);
     assert_string_equal(sample.status, "fail");
     assert_contains(sample.reason, "signal 6");
@@ -306,6 +313,7 @@ static void test_malformed(void **state)
     static const char *const lines[] = {
         "TOLL1 ",           "TOLL1 main", "TOLL1 main a b", "TOLL1 window 3",   "TOLL1 o 00",        "TOLL1 done a",
         "TOLL1 done a who", "TOLL1 bt",   "TOLL1 bt xyz",   "TOLL1 enosys x y", "TOLL1 value a b 1", "TOLL1 nonsense 1",
+        "TOLL1 disk 1 2 3",
     };
 
     (void)state;
@@ -317,6 +325,9 @@ static void test_malformed(void **state)
     }
     assert_int_equal(parse("TOLL1 main a\nTOLL1 window 1 what=3\n").malformed, 1);
     assert_int_equal(parse("TOLL1 main a\nTOLL1 window 99999999999999999999\n").malformed, 1);
+    assert_int_equal(parse("TOLL1 main a\nTOLL1 disk 1 2 3\n").malformed, 1);
+    assert_int_equal(parse("TOLL1 main a\nTOLL1 window 1\nTOLL1 disk 1 2\n").malformed, 1);
+    assert_int_equal(parse("TOLL1 main a\nTOLL1 window 1\nTOLL1 disk 1 2 3 4\n").malformed, 1);
     assert_int_equal(parse("TOLL1 main a\nTOLL1 done a ok\nTOLL1 o 00\n").malformed, 1);
     assert_int_equal(parse(" TOLL1 main a\n").malformed, 0);
 }
@@ -392,6 +403,9 @@ static void test_audit_faults(void **state)
     (void)state;
     metrics_set(&arena, &kernel, "page_fault", NULL, 0);
     audit(plugin, kernel, AUDIT_OK);
+    metrics_set(&arena, &kernel, "page_fault", NULL, 1); /* the plugin tells of no entry */
+    audit(plugin, kernel, AUDIT_FAILED);
+    metrics_set(&arena, &kernel, "page_fault", NULL, 0);
     metrics_set(&arena, &plugin, "entry.entry_exception_14", NULL, 6);
     audit(plugin, kernel, AUDIT_FAILED);
     metrics_set(&arena, &kernel, "page_fault", NULL, 6);

@@ -47,7 +47,8 @@ static void test_config_mistakes(void **state)
           "\"ftp\"");
     fails(SERVER "[workload.kv.load]\nconection = 2\n", ":6:1: workload.kv.load.conection: unknown key",
           "did you mean connections?");
-    fails(SERVER "[workload.kv.load]\nprotocol = \"resp\"\n", "load.requests: expected a list", "requests = [");
+    fails(SERVER "[workload.kv.load]\nprotocol = \"resp\"\n", "workload.kv.load.requests: expected a list",
+          "requests = [");
     fails(SERVER "[workload.kv.load]\nprotocol = \"http\"\nrequests = [\"POST /\"]\n", ":7:13:", "GET /PATH");
     fails(SERVER "[workload.kv.load]\nrequests = [\"GET /\"]\n", ":6:12:", "one request only");
     fails(SERVER "[workload.kv.load]\nprotocol = \"resp\"\ntransport = \"udp\"\nrequests = [\"PING\"]\n",
@@ -103,6 +104,7 @@ static void test_http_length(void **state)
     assert_int_equal(status, 404);
     assert_int_equal(http("HTTP/1.1 200 OK\r\n\r\nabc", false, &status), -1);
     assert_int_equal(http("+OK\r\nabc", false, &status), -1);
+    assert_int_equal(http("HTTP/\r\n\r\n", false, &status), -1); /* nothing is read beyond its end */
 }
 
 static struct config_request mix[] = {{(char *)"GET key:%d", 1}};

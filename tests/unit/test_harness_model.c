@@ -2,7 +2,7 @@
 /*
  * test_harness_model.c: profiles, budgets made with them, and what becomes of calibrated values.
  */
-#include "test_harness.h"
+#include "toml_fixture.h"
 
 #include "harness/calibrate.h"
 #include "harness/file.h"
@@ -19,23 +19,9 @@
 
 static struct profile profile;
 
-static int load(const char *text)
+static int toml_read(const char *path)
 {
-    char path[] = "build/tests/test-profile-XXXXXX";
-    int result;
-
-    text_file_make(path, text);
-    result = profile_load(&arena, path, &profile, &error);
-    unlink(path);
-    return result;
-}
-
-static void fails(const char *text, const char *place, const char *what)
-{
-    assert_int_equal(load(text), -1);
-    assert_int_equal(error.code, TOLL_USAGE);
-    assert_contains(error.text, place);
-    assert_contains(error.text, what);
+    return profile_load(&arena, path, &profile, &error);
 }
 
 static void test_profile(void **state)
@@ -72,7 +58,11 @@ static void test_profile_mistakes(void **state)
           "found nothing");
     fails("what = \"w\"\n" COST, "name", "found nothing");
     fails("name = \n", ":1:8", "toml.io");
-    assert_int_equal(profile_load(&arena, "/nonexistent/p.toml", &profile, &error), -1);
+    assert_int_equal(toml_read("/nonexistent/p.toml"), -1);
+    assert_int_equal(error.code, TOLL_USAGE);
+    assert_contains(error.text, "/nonexistent/p.toml: No such file");
+    assert_int_equal(toml_read("build/tests"), -1);
+    assert_contains(error.text, "build/tests: Is a directory");
     assert_null(profile_find(&arena, "no-such-profile", &error));
     assert_contains(error.text, "skylake-client");
 }

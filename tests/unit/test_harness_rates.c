@@ -70,6 +70,7 @@ static void test_outputs(void **state)
     assert_false(load_tool_parse(LOAD_TOOL_REDIS, "\"test\",\"rps\"\n", &r));
     assert_false(load_tool_parse(LOAD_TOOL_REDIS, "Could not connect, 12\n", &r));
     assert_false(load_tool_parse(LOAD_TOOL_REDIS, "", &r));
+    assert_false(load_tool_parse(LOAD_TOOL_REDIS, "\"GET\",\"inf\",\"0.0\"\n", &r)); /* of a run that took no time */
     assert_true(load_tool_parse(LOAD_TOOL_WRK,
                                 "  Thread Stats\n  72231 requests in 2.00s, 57.2MB read\n"
                                 "  Socket errors: connect 1, read 2, write 0, timeout 4\n"
@@ -201,6 +202,58 @@ static void test_lines_refused(void **state)
     file_remove_tree(folder);
 }
 
+/* A line after a good one, which must be refused for that key. */
+static void line_fails(struct rate line, const char *key)
+{
+    struct rate first = rate_of(0, "uni", "default", 10);
+    struct rates rates;
+
+    folder_make();
+    append(&first);
+    append(&line);
+    assert_int_equal(rates_load(&arena, folder, &rates, &error), -1);
+    assert_contains(error.text, arena_print(&arena, RATES_FILE ":2: %s: expected", key));
+    file_remove_tree(folder);
+}
+
+static void test_lines_beyond_reason(void **state)
+{
+    struct rate rate = rate_of(1, "uni", "default", 10);
+
+    (void)state;
+    line_fails(rate_of(0, "uni", "default", 11), "round"); /* the same measure of the same guest */
+    line_fails(rate_of(1, "uni", "default", 1e308), "per_second");
+    line_fails(rate_of(1, "uni", "default", 1e-320), "per_second");
+    rate.status = "maybe";
+    line_fails(rate, "status");
+    rate = rate_of(1u << 31, "uni", "default", 10);
+    line_fails(rate, "round");
+    rate = rate_of(1, "uni", "default", 10);
+    rate.requests = UINT64_MAX;
+    line_fails(rate, "requests");
+    rate.requests = 1;
+    rate.wall_s = 1e-320;
+    line_fails(rate, "wall_s");
+}
+
+/* What follows a zero byte is not hidden. */
+static void test_zero_byte(void **state)
+{
+    struct rate rate = rate_of(0, "uni", "default", 10);
+    struct rates rates;
+    int fd;
+
+    (void)state;
+    folder_make();
+    append(&rate);
+    fd = open(arena_print(&arena, "%s/" RATES_FILE, folder), O_WRONLY | O_APPEND);
+    assert_int_equal(write(fd, "\0\n", 2), 2);
+    close(fd);
+    assert_int_equal(rates_load(&arena, folder, &rates, &error), -1);
+    assert_contains(error.text, RATES_FILE ":2: an object of JSON: expected");
+    file_remove_tree(folder);
+}
+
 /* ---- a server that stalls ---- */
 
 #define STALL_MS 300
@@ -280,8 +333,9 @@ static void test_stall_closed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_subnet),        TEST(test_network_names), TEST(test_outputs),      TEST(test_rounds),
-        TEST(test_lines_refused), TEST(test_stall_open),    TEST(test_stall_closed),
+        TEST(test_subnet),    TEST(test_network_names), TEST(test_outputs),
+        TEST(test_rounds),    TEST(test_lines_refused), TEST(test_lines_beyond_reason),
+        TEST(test_zero_byte), TEST(test_stall_open),    TEST(test_stall_closed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -409,17 +409,50 @@ static bool warns(const double *values, size_t count, const char *name)
     return false;
 }
 
+/* Of 600 cells of ten values each that scatter normally: what warnings.c says of itself. */
+static void test_warnings_false(void **state)
+{
+    static const char *const names[] = {"outliers", "multimodal", "drift"};
+    static const size_t least[] = {30, 0, 0}, most[] = {90, 6, 12};
+    struct random random = random_of(5);
+    size_t alarms[WARNINGS_COUNT] = {0};
+
+    (void)state;
+    for (int cell = 0; cell < 600; cell++) {
+        double values[10], sorted[10];
+        unsigned found;
+
+        for (size_t i = 0; i < COUNT(values); i++) { /* Box and Muller */
+            double far = sqrt(-2 * log(1 - random_unit(&random)));
+
+            values[i] = 1000 + far * cos(2 * acos(-1) * random_unit(&random));
+        }
+        memcpy(sorted, values, sizeof(sorted));
+        found = warnings_find(values, COUNT(values), stats_of(sorted, COUNT(sorted)).middle);
+        for (unsigned w = 0; w < WARNINGS_COUNT; w++)
+            alarms[w] += found >> w & 1;
+    }
+    for (size_t k = 0; k < COUNT(names); k++) {
+        unsigned w = 0;
+
+        while (strcmp(warnings_get(w)->name, names[k]) != 0)
+            w++;
+        assert_in_range(alarms[w], least[k], most[k]);
+    }
+}
+
 static void test_warnings(void **state)
 {
     struct random random = random_of(6);
-    double calm[30], far[30], rising[30], coarse[30], two[30], loose[30];
+    double calm[30], far[30], rising[30], coarse[30], fine[30], two[30], loose[30];
 
     (void)state;
     for (size_t i = 0; i < 30; i++) {
         calm[i] = 1000 + random_unit(&random) + random_unit(&random) + random_unit(&random);
         far[i] = calm[i] + (i == 11 ? 50 : 0);
         rising[i] = calm[i] + (double)i;
-        coarse[i] = 1000 + 4 * (double)(i * 7 % 5);
+        coarse[i] = 1000 + 4 * (double)(i * 7 % 15);
+        fine[i] = 1000 + 4 * (double)(i * 7 % 16);
         two[i] = calm[i] + (i % 2 ? 20 : 0);
         loose[i] = calm[i] * (i % 3 ? 1 : 3 + (double)i);
     }
@@ -429,6 +462,7 @@ static void test_warnings(void **state)
     assert_true(warns(far, 30, "outliers"));
     assert_true(warns(rising, 30, "drift"));
     assert_true(warns(coarse, 30, "quantised"));
+    assert_false(warns(fine, 30, "quantised"));
     assert_true(warns(two, 30, "multimodal"));
     assert_true(warns(loose, 7, "wide"));
 }
@@ -456,6 +490,7 @@ int main(void)
         TEST(test_dip_chance),
         TEST(test_trend),
         TEST(test_warnings),
+        TEST(test_warnings_false),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,6 @@
 
 #include "harness/admit.h"
 #include "harness/file.h"
-#include "harness/images.h"
 #include "harness/results.h"
 #include "harness/runner.h"
 #include "harness/stats.h"
@@ -266,19 +265,6 @@ static void test_resume_finds_samples(void **state)
     assert_false(runner_has_sample(&samples, &guest, 0));
 }
 
-static void test_images_compare(void **state)
-{
-    json_t *then = json_pack("{ss ss}", "disk", "aa", "uni/null", "bb"), *now = json_deep_copy(then);
-
-    (void)state;
-    assert_int_equal(images_compare(then, now, &error), 0);
-    json_object_set_new(now, "uni/null", json_string("cc"));
-    assert_int_equal(images_compare(then, now, &error), -1);
-    assert_contains(error.text, "uni/null was rebuilt");
-    json_decref(then);
-    json_decref(now);
-}
-
 /* Two structures with one good sample each; tests then spoil them. */
 static void admit_prepare(void)
 {
@@ -484,40 +470,6 @@ static void test_summary_of_skips(void **state)
     free(text);
 }
 
-/* A manifest's objects and image must be those of the other images and of the file. */
-static void test_images_parts(void **state)
-{
-    static const char *const manifests[] = {"build/images/uni/null.json", "build/images/mono/null.json"};
-    const char other[] = "{\"objects\": {\"fs\": \"bb\"}}";
-    struct config_structure structures[] = {{.name = "uni"}, {.name = "mono"}};
-    struct config_workload null = {.name = "null", .program = "null"};
-    struct plan_cell cell = {.workload = &null, .program = "null"};
-    struct plan_guest guests[] = {{.structure = &structures[0], .variant = "default", .cells = &cell, .cell_count = 1},
-                                  {.structure = &structures[1], .variant = "default", .cells = &cell, .cell_count = 1}};
-    struct plan plan = {.guests = guests, .guest_count = 2};
-    char here[4096];
-    json_t *parts;
-
-    (void)state;
-    assert_non_null(getcwd(here, sizeof(here)));
-    assert_int_equal(chdir(folder), 0);
-    assert_int_equal(file_make_folders("build/images/uni", &error) | file_make_folders("build/images/mono", &error), 0);
-    for (size_t i = 0; i < 2; i++) {
-        const char text[] = "{\"objects\": {\"fs\": \"aa\", \"workload\": \"x\"}}";
-
-        assert_int_equal(file_write_atomic(manifests[i], text, strlen(text), &error), 0);
-    }
-    parts = images_parts(&arena, &plan, &error);
-    assert_string_equal(json_string_value(json_object_get(parts, "fs")), "aa");
-    assert_null(json_object_get(parts, "workload"));
-    json_decref(parts);
-    assert_int_equal(file_write_atomic(manifests[1], other, strlen(other), &error), 0);
-    assert_null(images_parts(&arena, &plan, &error));
-    assert_int_equal(error.code, TOLL_CLAIM);
-    assert_contains(error.text, "mono/null.json: objects: fs: not the object that the other images have");
-    assert_int_equal(chdir(here), 0);
-}
-
 static void test_results(void **state)
 {
     const char plan[] = "{\"run\": \"r\", \"images\": {\"uni/null\": \"cc\"}, \"cells\": [{\"structure\": \"uni\", "
@@ -564,6 +516,15 @@ static void test_stats(void **state)
     assert_true(stats.median == 50.5 && stats.lo == 3 && stats.hi == 98);
 }
 
+static void test_run_name(void **state)
+{
+    (void)state;
+    assert_string_equal(store_run_name(&arena, "results/x"), "x");
+    assert_string_equal(store_run_name(&arena, "/somewhere/x//"), "x");
+    assert_string_equal(store_run_name(&arena, "x"), "x");
+    assert_string_equal(store_run_name(&arena, "x/"), "x");
+}
+
 #define STORE_TEST(function) cmocka_unit_test_setup_teardown(function, store_setup, store_teardown)
 
 int main(void)
@@ -580,15 +541,13 @@ int main(void)
         STORE_TEST(test_no_space),
         STORE_TEST(test_folder_is_not_filled_twice),
         TEST(test_resume_finds_samples),
-        TEST(test_images_compare),
         TEST(test_admission),
         TEST(test_admission_rejects),
-
         TEST(test_admission_believes_nothing),
         TEST(test_admission_compares),
+        TEST(test_run_name),
         TEST(test_summary),
         TEST(test_summary_of_skips),
-        STORE_TEST(test_images_parts),
         STORE_TEST(test_results),
         TEST(test_stats),
     };

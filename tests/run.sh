@@ -7,8 +7,9 @@
 #
 # A suite has lines "NAME | COMMAND" (# begins a comment).  A command's tests are counted from what it prints: cmocka's
 # "[  PASSED  ] N test(s)", unittest's "Ran N tests", TAP's "ok" and "not ok" with a plan "1..N", or "N passed, M failed";
-# one that prints none of these is one test.  With -p the last line of what runs is shown each minute.
-# A command that leaves with another status than 0 has failed at least one.  The last line is "N passed, M failed".
+# one that prints none of these is one test, one that says "0 passed, 0 failed" has skipped all.  A command that leaves
+# with another status than 0 has failed at least one.  With -p the last line of what runs is shown each minute.  The last
+# line is "N passed, M failed".
 set -euo pipefail
 
 jobs=2 progress=''
@@ -20,7 +21,11 @@ while getopts j:p option; do
     esac
 done
 shift $((OPTIND - 1))
-[ $# -ge 1 ] || { sed -n '5,11s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '5,12s/^# \{0,1\}//p' "$0"; exit 2; }
+# Some tests have a thousand connections, at both ends.
+ulimit -S -n 8192 2>/dev/null || ulimit -S -n "$(ulimit -H -n)" 2>/dev/null || true
+# Some tests copy folders in which others run programs of Python.
+export PYTHONDONTWRITEBYTECODE=1
 logs=build/tests/logs
 rm -rf "$logs"
 mkdir -p "$logs"
@@ -39,6 +44,7 @@ watch() {
 one() {
     local name=$1 command=$2 log watcher='' status=0 passed failed start=$EPOCHREALTIME
     log=$logs/${name//[^A-Za-z0-9_]/-}
+    echo '0 1' >"$log.count" # if this shell ends before the test is judged
     if [ "$progress" ]; then
         watch "$name" "$log.log" &
         watcher=$!
@@ -55,7 +61,7 @@ one() {
     if [ $status -ne 0 ]; then
         [ "$failed" -gt 0 ] || failed=1
         [ "$(sum '^Ran ([0-9]+) tests? .*' "$log.log")" -eq 0 ] || passed=$((passed - failed))
-    elif [ "$((passed + failed))" -eq 0 ]; then
+    elif [ "$((passed + failed))" -eq 0 ] && ! grep -qE '\b0 passed, 0 failed$' "$log.log"; then
         passed=1
     fi
     echo "$passed $failed" >"$log.count"
@@ -67,6 +73,8 @@ one() {
     fi
 }
 
+twice=$(sed 's/#.*//; s/ *|.*//; s/[^A-Za-z0-9_]/-/g; /^$/d' "$@" | sort | uniq -d)
+[ -z "$twice" ] || { echo "two tests have the name $twice" >&2; exit 2; }
 running=0
 while IFS='|' read -r name command; do
     name=$(echo "$name" | xargs)

@@ -8,7 +8,7 @@ UNIT_CFLAGS := -std=c17 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -fsanitize=ad
 	-fno-sanitize-recover=undefined -fno-omit-frame-pointer -iquote kernels/include -iquote kernels -iquote workloads \
 	-iquote build/gen
 UNIT_HEADERS := $(wildcard kernels/include/*.h kernels/base/*.h kernels/machine/*.h kernels/host/*.h kernels/parts/*/*.h \
-	workloads/pdf/*.h tests/unit/*.h tests/fuzz/*.h) build/gen/os_calls.h
+	workloads/*.h workloads/*/*.h tests/unit/*.h tests/fuzz/*.h) build/gen/os_calls.h
 
 # Their rules need the headers, which must be known by then.
 include $(wildcard tests/unit/*.mk)
@@ -19,7 +19,7 @@ build/tests/$(1): $$($(2)_SRCS) $(UNIT_HEADERS)
 	@mkdir -p build/tests
 	$(Q)$(CC) $(UNIT_CFLAGS) $$($(2)_CFLAGS) -o $$@ $$($(2)_SRCS) $(3) $$($(2)_LIBS)
 endef
-UNITS := base virtio blk nic rings servers net filter filter_flow console fs pdf alloc sched pager posix tlb hierarchy
+UNITS := base virtio blk nic rings servers net filter filter_flow console fs pdf alloc sched pager posix tlb hierarchy kv web
 $(foreach u,$(UNITS),$(eval $(call unit_program,test_$(u),TEST_$(shell echo $(u) | tr a-z A-Z),-lcmocka)))
 $(eval $(call unit_program,fuzz_fs,FUZZ_FS))
 $(eval $(call unit_program,fuzz_pdf,FUZZ_PDF))

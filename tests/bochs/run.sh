@@ -10,7 +10,7 @@
 # Needs Bochs and its BIOS (packages bochs, bochsbios, vgabios); skips everything without.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-pattern=${1:-.} seconds=60 memory_mib=64
+pattern=${1:-.} seconds=600 memory_mib=64
 share=/usr/share passed=0 failed=0
 
 for file in "$share/bochs/BIOS-bochs-latest" "$share/vgabios/vgabios.bin"; do

@@ -22,7 +22,7 @@ PROMPT = b"(qemu) "
 class Monitor:
     def __init__(self, path: Path) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(60)
+        self.socket.settimeout(600)
         self.socket.connect(str(path))
         self.answer()
 
@@ -44,7 +44,7 @@ class Monitor:
 
 
 def wait_for_main(folder: Path) -> None:
-    for _ in range(1200):
+    for _ in range(12000):
         serial = folder / "serial"
         if serial.exists() and b"TOLL1 main" in serial.read_bytes() and (folder / "monitor").exists():
             return

@@ -17,6 +17,7 @@ from power import STATUS_OK, Boot, Crash, drive_logged, drive_plain, log_bytes, 
 
 PROGRAM = "db_sqlite"
 WAIT_S = 1.5  # at most, from the first commit to the kill
+PATIENCE_S = 600  # a host can be slow
 
 
 def told(serial: Path) -> int:
@@ -33,7 +34,7 @@ def write_and_kill(folder: Path, image: Path, sync: str, dice: random.Random) ->
     with serial.open("wb") as out:
         guest = subprocess.Popen(qemu(image, drive_logged(folder), words), stdin=subprocess.DEVNULL, stdout=out,
                                  stderr=subprocess.STDOUT)  # fmt: skip
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE_S
         while guest.poll() is None and time.monotonic() < end:
             rows = told(serial)
             if rows and not seen:
@@ -55,7 +56,7 @@ def check(folder: Path, image: Path, boot: Boot, promised: int, dice: random.Ran
     del dice
     command = qemu(image, drive_plain(folder), "db_sqlite dir=tmp load=check")
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=PATIENCE_S)
     except subprocess.TimeoutExpired as error:
         raise Crash(f"the check hangs: {(error.stdout or b'')[-300:]!r}") from error
     said = done.stdout.decode(errors="replace")

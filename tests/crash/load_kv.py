@@ -21,7 +21,8 @@ from power import STATUS_OK, Boot, Crash, drive_logged, drive_plain, log_bytes, 
 
 PROGRAM = "kv_server"
 WAIT_S = 1.5  # at most, from the first answer to the kill
-PATIENCE_S = 60
+PATIENCE_S = 600  # a host can be slow
+PORTS_TRIED = 20  # one that was free may be another's by the time QEMU wants it
 KEYS = 40
 COUNTERS = 8
 SMALL, LARGE = 200, 60000  # bytes of a value, at most
@@ -72,26 +73,37 @@ class Guest:
     """A booted server with one client."""
 
     def __init__(self, image: Path, drive: list[str], words: str, serial: Path) -> None:
+        self.serial = serial
+        for _ in range(PORTS_TRIED):
+            self.boot(image, drive, words)
+            if self.listens():
+                break
+            self.kill()
+            if "host forwarding rule" not in self.said():
+                raise Crash(f"the server does not listen: {self.said()}")
+        self.client = self.connect()
+
+    def boot(self, image: Path, drive: list[str], words: str) -> None:
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = int(s.getsockname()[1])
         network = ["-netdev", f"user,id=n0,hostfwd=tcp:127.0.0.1:{self.port}-:6379", "-device", "virtio-net-device,netdev=n0"]
         command = qemu(image, drive, f"kv_server dir=tmp {words}", network, "ip=10.0.2.15/24,10.0.2.2")
-        self.serial = serial
-        with serial.open("wb") as out:
+        with self.serial.open("wb") as out:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
-        self.client = self.connect()
 
     def said(self) -> str:
         return self.serial.read_text(errors="replace")[-300:]
 
-    def connect(self) -> socket.socket:
+    def listens(self) -> bool:
         end = time.monotonic() + PATIENCE_S
         while "TOLL1 listen" not in self.serial.read_text(errors="replace"):
             if self.process.poll() is not None or time.monotonic() > end:
-                self.kill()
-                raise Crash(f"the server does not listen: {self.said()}")
+                return False
             time.sleep(0.01)
+        return True
+
+    def connect(self) -> socket.socket:
         client = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return client

@@ -4,6 +4,7 @@ its log after kill -9, and the same commands at Debian's redis-server where that
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import re
@@ -13,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -22,6 +24,8 @@ from talk import Client, array, conversations  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = ROOT / "build/tests/kv_server"
+PATIENCE_S = 120  # a host can be slow
+PORTS_TRIED = 20  # one that was free may be another's by the time a server wants it
 
 
 def free_port() -> int:
@@ -34,8 +38,19 @@ class Server:
     """A running server."""
 
     def __init__(self, *words: str) -> None:
-        self.port = free_port()
         self.clients: list[Client] = []
+        said = ""
+        for _ in range(PORTS_TRIED):
+            said = self.begin(words)
+            if not said:
+                return
+            if "in use" not in said:
+                break
+        raise RuntimeError(said)
+
+    def begin(self, words: tuple[str, ...]) -> str:
+        """Why it does not listen, or nothing."""
+        self.port = free_port()
         self.process = subprocess.Popen(
             [str(SERVER), *words, f"port={self.port}"],
             stdout=subprocess.PIPE,
@@ -46,11 +61,11 @@ class Server:
         assert self.process.stdout
         for line in self.process.stdout:
             if line.startswith("TOLL1 listen"):
-                return
+                return ""
             if line.startswith("TOLL1 done"):
-                self.process.wait()
-                raise RuntimeError(line.strip())
-        raise RuntimeError(self.process.stderr.read() if self.process.stderr else "it ended")
+                self.process.communicate()
+                return line.strip()
+        return self.process.communicate()[1] or "it ended"
 
     def client(self) -> Client:
         self.clients.append(Client("127.0.0.1", self.port))
@@ -71,6 +86,30 @@ class Case(unittest.TestCase):
         server = Server(*words)
         self.addCleanup(lambda: server.kill() if server.alive() else server.process.communicate())
         return server
+
+    def comes_to(self, server: Server, expected: bytes, *words: bytes) -> None:
+        """The server answers so once it has seen what others did."""
+        end, got = time.monotonic() + PATIENCE_S, b""
+        while got != expected and time.monotonic() < end:
+            client = server.client()
+            try:
+                got = client.call(*words)
+            except (EOFError, OSError) as error:
+                got = repr(error).encode()
+            if got != expected:
+                client.close()
+                time.sleep(0.05)
+        self.assertEqual(got, expected)
+
+
+def has_ended(client: Client) -> bool:
+    """Whether the server has ended the connection by now."""
+    try:
+        return client.is_closed()
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
 
 
 class Protocol(Case):
@@ -111,6 +150,21 @@ class Protocol(Case):
         for _ in range(64):
             self.assertEqual(len(client.reply()), (1 << 20) + 10)
 
+    def test_client_that_only_asks(self) -> None:
+        """No more is read of it than its replies are taken, so that nothing gathers."""
+        server, n = self.start("buffers=2000000"), 40000
+        client = server.client()
+        sender = threading.Thread(target=client.send, args=(array(b"ECHO", b"x" * 1000) * n,))
+        sender.start()
+        sender.join(1)
+        self.assertEqual(server.client().call(b"PING"), b"+PONG")
+        self.assertEqual(client.reply(), b"$1000\r\n" + b"x" * 1000)
+        left = (n - 1) * len(b"$1000\r\n" + b"x" * 1000 + b"\r\n") - len(client.data)
+        while left and (got := len(client.socket.recv(1 << 20))):
+            left -= got
+        self.assertEqual(left, 0)
+        sender.join()
+
     def test_thousand_clients(self) -> None:
         server = self.start()
         clients = [server.client() for _ in range(1000)]
@@ -129,30 +183,25 @@ class Protocol(Case):
             client.call(b"PING")
         self.assertEqual(server.client().reply(), b"-ERR max number of clients reached")
         clients[0].close()
-        time.sleep(0.2)
-        self.assertEqual(server.client().call(b"PING"), b"+PONG")
+        self.comes_to(server, b"+PONG", b"PING")
 
     def test_half_requests(self) -> None:
         """What all clients together leave unfinished is bounded, and the others are served."""
         server = self.start("buffers=4000000")
         half = b"*9\r\n" + (b"$1000000\r\n" + b"x" * 1000000 + b"\r\n") * 2
-        held, ended = [server.client() for _ in range(6)], 0
+        held = [server.client() for _ in range(6)]
         for client in held:
-            client.socket.settimeout(1)
-            try:
+            with contextlib.suppress(OSError):
                 client.send(half)
-                ended += client.is_closed()
-            except TimeoutError:
-                pass
-            except OSError:
-                ended += 1
+            client.socket.settimeout(0.2)
             self.assertEqual(server.client().call(b"PING"), b"+PONG")
-        self.assertGreaterEqual(ended, 4)
-        self.assertLess(ended, 6)
+        end, left = time.monotonic() + PATIENCE_S, held
+        while len(left) > 2 and time.monotonic() < end:
+            left = [client for client in left if not has_ended(client)]
+        self.assertIn(len(left), (1, 2))
         for client in held:
             client.close()
-        time.sleep(0.2)
-        self.assertEqual(server.client().call(b"SET", b"k", b"v" * 1000000), b"+OK")
+        self.comes_to(server, b"+OK", b"SET", b"k", b"v" * 1000000)
 
     def test_memory_limit(self) -> None:
         client = self.start("memory=1000000").client()
@@ -166,11 +215,15 @@ class Protocol(Case):
 
     def test_expiry_without_a_client(self) -> None:
         client = self.start().client()
-        for i in range(300):
-            client.call(b"SET", b"k%d" % i, b"v", b"PX", b"%d" % (50 + i % 7))
-        client.call(b"SET", b"stays", b"v")
-        time.sleep(0.6)
-        self.assertEqual(client.call(b"DBSIZE"), b":1")
+        for silence_s in (0.6, 6, 60):  # asking would help a server that is late
+            for i in range(300):
+                client.call(b"SET", b"k%d" % i, b"v", b"PX", b"%d" % (50 + i % 7))
+            client.call(b"SET", b"stays", b"v")
+            time.sleep(silence_s)
+            left = client.call(b"DBSIZE")
+            if left == b":1":
+                break
+        self.assertEqual(left, b":1")
 
     def test_growth(self) -> None:
         client = self.start().client()
@@ -200,7 +253,7 @@ class Protocol(Case):
         for _ in range(110):
             client.reply()
         client.close()
-        out, errors = server.process.communicate(timeout=20)
+        out, errors = server.process.communicate(timeout=PATIENCE_S)
         self.assertIn("TOLL1 window 100", out)
         self.assertIn("TOLL1 done kv_server ok", out)
         self.assertEqual(server.process.returncode, 0, errors)
@@ -227,7 +280,7 @@ class Log(Case):
         self.assertEqual(client.call(b"MGET", b"a", b"b", b"c", b"d", b"e", b"f", b"g"),
                          b"*7\r\n$-1\r\n$1\r\n5\r\n$2\r\n10\r\n$4\r\n4xyz\r\n$-1\r\n$1\r\n1\r\n$1\r\n0")  # fmt: skip
         self.assertEqual(client.call(b"TTL", b"b"), b":-1")
-        self.assertIn(client.call(b"TTL", b"d"), (b":1000", b":999"))
+        self.assertIn(int(client.call(b"TTL", b"d")[1:]), range(1000 - PATIENCE_S, 1001))
         self.assertEqual(client.call(b"TTL", b"f"), b":-1")
 
     def test_killed_at_random(self) -> None:
@@ -343,17 +396,18 @@ class Log(Case):
 def random_command(source: random.Random) -> list[bytes]:
     key = b"k%d" % source.randrange(8)
     number = b"%d" % source.choice([0, 1, -1, 7, 2**62, -(2**62), 2**63 - 1])
+    seconds = source.choice([b"1000", b"70000", b"0", b"-1", number]) if number not in (b"1", b"7") else b"2000"
     value = source.choice([b"", b"x", b"007", b"12", number, source.randbytes(5)])
     return source.choice(
         [
             [b"SET", key, value], [b"GET", key], [b"SET", key, value, b"NX"], [b"SET", key, value, b"XX", b"GET"],
-            [b"SET", key, value, b"EX", number], [b"SET", key, value, b"KEEPTTL"], [b"SET", key, value, b"NX", b"GET"],
+            [b"SET", key, value, b"EX", seconds], [b"SET", key, value, b"KEEPTTL"], [b"SET", key, value, b"NX", b"GET"],
             [b"GETSET", key, value], [b"DEL", key, b"k1"], [b"EXISTS", key, key], [b"INCR", key], [b"DECR", key],
             [b"INCRBY", key, number], [b"DECRBY", key, number], [b"APPEND", key, value], [b"STRLEN", key],
             [b"MGET", key, b"k2"], [b"MSET", key, value, b"k3", value], [b"EXPIRE", key, b"1000"],
-            [b"EXPIRE", key, number], [b"PEXPIRE", key, b"900000", b"NX"],
+            [b"EXPIRE", key, seconds], [b"PEXPIRE", key, b"900000", b"NX"],
             [b"TTL", key], [b"PERSIST", key], [b"TYPE", key], [b"DBSIZE"], [b"SETNX", key, value], [b"GET"],
-            [b"SETEX", key, number, value], [b"nosuch", key], [b"SELECT", b"0"], [b"ECHO", value], [b"MSET", key],
+            [b"SETEX", key, seconds, value], [b"nosuch", key], [b"SELECT", b"0"], [b"ECHO", value], [b"MSET", key],
         ]
     )  # fmt: skip
 
@@ -382,10 +436,10 @@ WORDS = [
         "INCRBY a -0", 'SET a " 1"', "INCR a", 'SET a ""', "INCR a", "APPEND a x", 'APPEND a ""', "STRLEN a", "STRLEN b b", "DEL",
         "EXISTS", "EXISTS a a a", "DEL a a", "EXPIRE a", "EXPIRE a x", "SET a 1", "EXPIRE a 9223372036854775807",
         "EXPIRE a -9223372036854775808", "EXPIRE a 9223372036854775", "PEXPIRE a 9223372036854775807", "EXPIREAT a 9223372036854775807",
-        "PEXPIREAT a 9223372036854775807", "PEXPIREAT a -9223372036854775808", "EXISTS a", "SET a 1", "EXPIRE a 10 NX",
-        "EXPIRE a 10 NX", "EXPIRE a 10 XX", "EXPIRE a 20 GT", "EXPIRE a 5 LT", "EXPIRE a 10 NX XX", "EXPIRE a 10 GT LT",
-        "EXPIRE a 10 XX GT", "EXPIRE a 10 NX GT", "EXPIRE a 8 xx lt", "EXPIRE a 20 FOO", "EXPIRE b 10 FOO", "EXPIRE b x FOO",
-        "EXPIRE a 10 XX FOO", "TTL a", "PERSIST a", "TTL a", "PTTL b", "EXPIRE a 100 GT", "EXPIRE a 100 XX LT", "EXPIRE a 100 LT",
+        "PEXPIREAT a 9223372036854775807", "PEXPIREAT a -9223372036854775808", "EXISTS a", "SET a 1", "EXPIRE a 1000 NX",
+        "EXPIRE a 1000 NX", "EXPIRE a 1000 XX", "EXPIRE a 2000 GT", "EXPIRE a 500 LT", "EXPIRE a 1000 NX XX", "EXPIRE a 1000 GT LT",
+        "EXPIRE a 1000 XX GT", "EXPIRE a 1000 NX GT", "EXPIRE a 800 xx lt", "EXPIRE a 2000 FOO", "EXPIRE b 10 FOO", "EXPIRE b x FOO",
+        "EXPIRE a 1000 XX FOO", "TTL a", "PERSIST a", "TTL a", "PTTL b", "EXPIRE a 100 GT", "EXPIRE a 100 XX LT", "EXPIRE a 100 LT",
         "EXPIRE a 0", "TTL a", "SET a 1 EX 100", "SET a 2 KEEPTTL", "GETSET a 3", "TTL a", "SET a 1 EX 100", "APPEND a 5", "INCR a",
         "PERSIST a", "SETNX a 1", "SETNX c 1", "MGET a b c", "MGET", "UNLINK a c", "KEYS", "KEYS *", "SET hello 1", "KEYS h*llo",
         "KEYS [", "KEYS h[a-", "KEYS h[^a]llo", "KEYS h[a-z]llo", "KEYS h[z-a]llo", "KEYS h[\\e]llo", "KEYS h\\ello", "KEYS hell\\",
@@ -395,9 +449,15 @@ WORDS = [
 ]  # fmt: skip
 
 
+def alike(got: bytes, expected: bytes, begun: float) -> bool:
+    """Whether both are times to live, in seconds, as far apart as the time since then can make them."""
+    times = [int(text[1:]) for text in (got, expected) if re.fullmatch(rb":[1-9]\d*", text)]
+    return len(times) == 2 and abs(times[0] - times[1]) <= 1 + time.monotonic() - begun
+
+
 def say(port: int, words: bytes) -> tuple[bytes, bool]:
     """All that is answered to WORDS, and whether the connection ends."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as s:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as s:
         end = b"" if len(words) > 60000 else b"\r\nECHO that-was-all\r\n"
         answer = b""
         try:
@@ -418,19 +478,25 @@ class Others(Case):
         """The port of a real Redis."""
         if not shutil.which("redis-check-rdb"):
             self.skipTest("redis-tools is not installed")
-        port = free_port()
-        process = subprocess.Popen(
-            ["redis-server", "--port", str(port), "--save", "", "--bind", "127.0.0.1", "--dbfilename", "none"],
-            executable=shutil.which("redis-check-rdb"),
-            stdout=subprocess.DEVNULL,
-        )
-        self.addCleanup(process.communicate)
-        self.addCleanup(process.kill)
-        for _ in range(200):
-            try:
-                Client("127.0.0.1", port).close()
-                return port
-            except OSError:
+        end = time.monotonic() + PATIENCE_S
+        for _ in range(PORTS_TRIED):
+            port = free_port()
+            process = subprocess.Popen(
+                ["redis-server", "--port", str(port), "--save", "", "--bind", "127.0.0.1", "--dbfilename", "none"],
+                executable=shutil.which("redis-check-rdb"),
+                stdout=subprocess.DEVNULL,
+            )
+            self.addCleanup(process.communicate)
+            self.addCleanup(process.kill)
+            while process.poll() is None and time.monotonic() < end:
+                try:
+                    client = Client("127.0.0.1", port)
+                    said = client.call(b"INFO", b"server")
+                    client.close()
+                    if b"process_id:%d\r\n" % process.pid in said:  # and nobody else has taken the port
+                        return port
+                except (OSError, EOFError, ValueError):
+                    pass
                 time.sleep(0.05)
         self.fail("Redis does not come up")
 
@@ -438,15 +504,25 @@ class Others(Case):
         """Whatever is said, byte for byte: the same answers, and the same connections end."""
         theirs, ours = self.redis(), self.start().port
         for line in WORDS:
-            self.assertEqual(say(ours, line), say(theirs, line), repr(line[:80]))
+            begun = time.monotonic()
+            got, expected = say(ours, line), say(theirs, line)
+            self.assertEqual(got[1], expected[1], repr(line[:80]))
+            if not (line.startswith(b"TTL") and alike(got[0].split(b"\r\n")[0], expected[0].split(b"\r\n")[0], begun)):
+                self.assertEqual(got[0], expected[0], repr(line[:80]))
 
     def test_same_answers_as_redis(self) -> None:
         theirs = Client("127.0.0.1", self.redis())
-        ours, source = self.start().client(), random.Random(11)
+        ours, source, begun = self.start().client(), random.Random(11), time.monotonic()
+        lives = differ = 0
         for number in range(20000):
             command = random_command(source)
             expected, got = theirs.call(*command), ours.call(*command)
-            self.assertEqual(got, expected, f"command {number}: {command}")
+            if command[0] == b"TTL" and alike(got, expected, begun):
+                lives, differ = lives + 1, differ + (got != expected)
+            else:
+                self.assertEqual(got, expected, f"command {number}: {command}")
+        self.assertGreater(lives, 100)
+        self.assertLess(differ, lives / 2)
 
     @unittest.skipUnless(shutil.which("redis-cli"), "redis-tools is not installed")
     def test_redis_tools(self) -> None:

@@ -38,7 +38,7 @@ build() {
 run() {
     local name=$1 status=0
     shift
-    timeout 20 "$qemu" -M microvm,pit=off,pic=off,rtc=off,isa-serial=on -accel tcg,thread=single \
+    timeout 300 "$qemu" -M microvm,pit=off,pic=off,rtc=off,isa-serial=on -accel tcg,thread=single \
         -cpu max -m 64 -nodefaults -no-user-config -display none -no-reboot \
         -device isa-debug-exit,iobase=0xf4,iosize=4 -kernel "$work/$name.elf" \
         -plugin "$plugin,map=$work/$name.map,out=$work/$name.out$options" "$@" 2>"$work/stderr" || status=$?

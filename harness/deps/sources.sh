@@ -23,7 +23,7 @@ sources_absent() {
 }
 
 # A version of what is changed here, where something is, so that an older one in the cache is not taken for it.
-declare -A source_change=([lwip]=-2)
+declare -A source_change=([lwip]=-4)
 
 source_place() { printf '%s/%s-%s%s' "$cache" "$1" "${version[$1]#*:}" "${source_change[$1]:-}"; } # NAME
 
@@ -65,13 +65,22 @@ lwip_line() { # FILE BEFORE AFTER
 
 # A segment that is split for a small window keeps its FIN, which is the second half's.  The FIN of a segment that came
 # out of order counts where it is, not at the end of a longer one that covers it, which the window may not have room
-# for.  A frame to another machine may end before the port that is looked at.
+# for; and such a segment is kept only if the window has room for all of it (RFC 9293, section 3.10.7.4), which is what
+# lwIP relies on when its turn comes.  The largest segment is agreed on in SYNs alone (section 3.7.1): those that are
+# queued are made for it.  A frame to another machine may end before the port that is looked at.  An option of DHCP may
+# end more than one fragment further.
 lwip_mend() {
     lwip_line tcp_out.c 'TCPH_SET_FLAG(useg->tcphdr, split_flags)' 'TCPH_FLAGS_SET(useg->tcphdr, split_flags)'
     lwip_line tcp_in.c '(TCPH_FLAGS(inseg.tcphdr) & TCP_SYN) == 0) {' \
         '(TCPH_FLAGS(inseg.tcphdr) & TCP_SYN) == 0 && seqno + tcplen == next->tcphdr->seqno + next->len) {'
+    lwip_line tcp_in.c 'TCPH_SET_FLAG(cseg->tcphdr, TCP_FIN);' \
+        'if (seqno + cseg->len == next->tcphdr->seqno + next->len) TCPH_SET_FLAG(cseg->tcphdr, TCP_FIN);'
+    lwip_line tcp_in.c 'if (pcb->ooseq == NULL) {' \
+        'if (TCP_SEQ_GT(seqno + tcplen, pcb->rcv_nxt + pcb->rcv_wnd)) {} else if (pcb->ooseq == NULL) {'
+    lwip_line tcp_in.c 'pcb->mss = ((mss > TCP_MSS)' 'if (flags & TCP_SYN) pcb->mss = ((mss > TCP_MSS)'
     lwip_line ipv4/ip4.c 'if (IPH_PROTO(iphdr) == IP_PROTO_UDP) {' \
         'if (IPH_PROTO(iphdr) == IP_PROTO_UDP && p->len >= iphdr_hlen + UDP_HLEN) {'
+    lwip_line ipv4/dhcp.c 'if (offset >= q->len) {' 'while (offset >= q->len) {'
 }
 
 # All of SQLite in one file, as its authors recommend to compile it.  It is in the public domain: debian/copyright.

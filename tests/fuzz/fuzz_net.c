@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_net.c: whatever comes on the wire and whatever the program does, the network goes on and gives everything back.
- * The input is a script (fuzz_net.h); the wire's other end keeps four conversations in mind, so that much of what
- * comes belongs to one.  fuzz_frames drives it with libFuzzer, fuzz_net_main.c without.
+ * fuzz_net.c: whatever comes on the wire and whatever the program does, the network goes on and gives everything back,
+ * and what the program receives of a stream is what was sent of it.  The input is a script (fuzz_net.h); the wire's
+ * other end keeps four conversations in mind (fuzz_net_tcp.c), so that much of what comes belongs to one.  fuzz_frames
+ * drives it with libFuzzer, fuzz_net_main.c without.
  */
-#include "fuzz_net.h"
 #include "base/errno.h"
+#include "fuzz_net_wire.h"
 #include "host.h"
 #include "lwip/dhcp.h"
 #include "lwip/etharp.h"
@@ -19,29 +20,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOME 0x0a00020fu
-#define PEER 0x0a000202u
-#define CONVERSATIONS 4u
 #define SOCKETS 8u
 #define BUFFER 4096u
 #define WORKS_MAX 64u
-#define FRAME_MAX 1514u
 #define KEPT_MAX 65536u /* of memory that net keeps to use again: what describes frames under way */
 
 unsigned long fuzz_net_opened, fuzz_net_received, fuzz_net_frames;
 
 static const uint8_t *at, *end;
-static struct conversation {
-    uint16_t home_port, peer_port;
-    uint32_t sequence, acknowledged; /* of the next segment that comes */
-} conversations[CONVERSATIONS];
 static int sockets[SOCKETS];
+static int stream_next[SOCKETS]; /* the next byte that will be received of it; negative: any */
 static uint64_t memory_kept;
 static unsigned claims_kept;
-static uint32_t dhcp_transaction; /* of the last message to a server */
+static uint32_t dhcp_transaction;    /* of the last message to a server */
+static size_t cut_first, cut_others; /* the next packet comes in pieces of so many bytes; 0: it does not */
+static uint16_t cut_number;          /* of packets: that of the next one */
 static uint8_t buffer[BUFFER];
 
-static void promise(bool held, const char *what)
+void promise(bool held, const char *what)
 {
     if (held)
         return;
@@ -68,18 +64,18 @@ void env_idle(void)
 {
 }
 
-static unsigned take(void)
+unsigned take(void)
 {
     return at < end ? *at++ : 0;
 }
 
-static void put(uint8_t *to, uint32_t value, unsigned bytes)
+void put(uint8_t *to, uint32_t value, unsigned bytes)
 {
     while (bytes--)
         *to++ = (uint8_t)(value >> 8 * bytes);
 }
 
-static uint32_t get(const uint8_t *from, unsigned bytes)
+uint32_t get(const uint8_t *from, unsigned bytes)
 {
     uint32_t value = 0;
     while (bytes--)
@@ -87,7 +83,7 @@ static uint32_t get(const uint8_t *from, unsigned bytes)
     return value;
 }
 
-static uint16_t sum(const uint8_t *data, size_t bytes, uint32_t s)
+uint16_t sum(const uint8_t *data, size_t bytes, uint32_t s)
 {
     for (size_t i = 0; i < bytes; i += 2)
         s += (uint32_t)data[i] << 8 | (i + 1 < bytes ? data[i + 1] : 0);
@@ -96,11 +92,9 @@ static uint16_t sum(const uint8_t *data, size_t bytes, uint32_t s)
     return (uint16_t)~s;
 }
 
-/* Follows a conversation, also one that the program begins, to ports from 2000 on. */
 static void on_sent(const void *frame, size_t bytes)
 {
     const uint8_t *ip = (const uint8_t *)frame + 14, *t = ip + 20;
-    struct conversation *c = conversations;
     promise(bytes >= 14 && bytes <= FRAME_MAX, "a frame of no size");
     if (bytes < 54 || get(ip - 2, 2) != 0x0800 || get(ip + 6, 2) & 0x1fff)
         return;
@@ -109,16 +103,7 @@ static void on_sent(const void *frame, size_t bytes)
     if (ip[9] != 6)
         return;
     promise(get(ip + 2, 2) + 14 == bytes && sum(ip, 20, 0) == 0, "a packet with a bad header");
-    while (c < conversations + CONVERSATIONS && c->peer_port != get(t + 2, 2))
-        c++;
-    if (c == conversations + CONVERSATIONS) {
-        c = conversations + get(t + 2, 2) % CONVERSATIONS;
-        c->peer_port = (uint16_t)get(t + 2, 2);
-    }
-    c->home_port = (uint16_t)get(t, 2);
-    c->acknowledged = get(t + 4, 4) + (uint32_t)(get(ip + 2, 2) - 20 - 4u * (t[12] >> 4)) + ((t[13] & 3) ? 1 : 0);
-    if (t[13] & 16)
-        c->sequence = get(t + 8, 4);
+    conversation_follow(ip);
 }
 
 /* Everything that can be done now. */
@@ -128,14 +113,41 @@ static void work(void)
         net_work();
 }
 
-static void deliver(const uint8_t *frame, size_t bytes)
+static void frame_comes(const uint8_t *frame, size_t bytes)
 {
     fuzz_net_frames++;
     host_nic_deliver(frame, bytes);
     work();
 }
 
-static uint8_t *ip_begin(uint8_t *frame, unsigned protocol)
+/* A packet in pieces, each a frame. */
+static void pieces_come(const uint8_t *frame, size_t bytes, size_t first, size_t others)
+{
+    uint8_t part[FRAME_MAX];
+    size_t all = bytes - 34;
+    memcpy(part, frame, 34);
+    put(part + 18, cut_number++, 2);
+    for (size_t done = 0, n; done < all; done += n) {
+        size_t piece = done ? others : first;
+        n = all - done < piece ? all - done : piece;
+        put(part + 20, (uint32_t)(done / 8 | (done + n < all ? 0x2000 : 0)), 2);
+        memcpy(part + 34, frame + 34 + done, n);
+        frame_comes(part, ip_end(part, n, 0));
+    }
+}
+
+void deliver(const uint8_t *frame, size_t bytes)
+{
+    size_t first = cut_first;
+    cut_first = 0;
+    if (!first || bytes <= 34 + first || get(frame + 12, 2) != 0x0800 || frame[14] != 0x45 ||
+        get(frame + 20, 2) & 0x3fff)
+        frame_comes(frame, bytes);
+    else
+        pieces_come(frame, bytes, first, cut_others);
+}
+
+uint8_t *ip_begin(uint8_t *frame, unsigned protocol)
 {
     static const uint8_t link[] = {0x52, 0x54, 0, 0x12, 0x34, 0x56, 0x52, 0x55, 10, 0, 2, 2, 8, 0};
     memset(frame, 0, FRAME_MAX);
@@ -149,7 +161,7 @@ static uint8_t *ip_begin(uint8_t *frame, unsigned protocol)
 }
 
 /* Lengths and checksums; the frame's bytes. */
-static size_t ip_end(uint8_t *frame, size_t bytes, unsigned sum_at)
+size_t ip_end(uint8_t *frame, size_t bytes, unsigned sum_at)
 {
     uint8_t *ip = frame + 14;
     put(ip + 2, (uint32_t)(20 + bytes), 2);
@@ -163,60 +175,6 @@ static size_t ip_end(uint8_t *frame, size_t bytes, unsigned sum_at)
         put(ip + 20 + sum_at, sum(ip + 20, bytes, start), 2);
     }
     return 34 + bytes;
-}
-
-/* Small numbers are small differences, the highest ones large. */
-static uint32_t about(unsigned byte)
-{
-    static const uint32_t far[] = {0x7fffffff, 0x80000000, 65535, 65536, 1460, 0xffff0000, 32768, 16777216};
-    return byte < 128   ? 0
-           : byte < 192 ? (uint32_t)byte - 160
-           : byte < 248 ? (uint32_t)(byte - 220) * 1460
-                        : far[byte - 248];
-}
-
-static size_t segment_make(uint8_t *frame)
-{
-    static const uint16_t windows[] = {65535, 0, 1, 100, 1460, 4096, 40000, 2};
-    struct conversation *c = &conversations[take() % CONVERSATIONS];
-    unsigned flags = take(), sequence = take(), acknowledged = take(), window = take(), bytes = take() * 6, header = 20;
-    uint8_t *t = ip_begin(frame, 6);
-    put(t, c->peer_port, 2);
-    put(t + 2, c->home_port, 2);
-    put(t + 4, c->sequence + about(sequence), 4);
-    put(t + 8, c->acknowledged + about(acknowledged), 4);
-    put(t + 14, windows[window % 8], 2);
-    if (flags & 2) {
-        static const uint8_t options[] = {2, 4, 5, 0xb4, 1, 3, 3, 7, 4, 2, 1, 1};
-        memcpy(t + 20, options, sizeof options);
-        header += sizeof options;
-    }
-    if (window & 0x40)
-        header = 20 + window % 40 / 4 * 4;
-    t[12] = (uint8_t)(header / 4 << 4);
-    t[13] = (uint8_t)flags;
-    if (header + bytes > FRAME_MAX - 34)
-        bytes = FRAME_MAX - 34 - header;
-    for (unsigned i = 0; i < bytes; i++)
-        t[header + i] = (uint8_t)(c->sequence + i);
-    if (about(sequence) == 0)
-        c->sequence += bytes + (flags & 3 ? 1 : 0);
-    return ip_end(frame, header + bytes, 16);
-}
-
-static void step_segment(bool damaged)
-{
-    uint8_t frame[FRAME_MAX];
-    unsigned place = damaged ? take() : 0, value = damaged ? take() : 0;
-    size_t bytes = segment_make(frame);
-    if (damaged) {
-        frame[14 + place % 60] ^= (uint8_t)value;
-        if (value & 1) /* the checksum is right all the same */
-            bytes = ip_end(frame, bytes - 34, value & 2 ? 16 : 0);
-        if (value & 4)
-            bytes -= bytes > 40 ? place % 20 : 0;
-    }
-    deliver(frame, bytes);
 }
 
 static void step_datagram(void)
@@ -241,6 +199,7 @@ static void step_raw(void)
 {
     uint8_t frame[FRAME_MAX];
     unsigned low = take(), bytes = (take() << 8 | low) % FRAME_MAX;
+    segments_sound = false;
     ip_begin(frame, 6);
     for (unsigned i = low & 1 ? 0 : 12; i < bytes && at < end; i++)
         frame[i] = (uint8_t)take();
@@ -281,6 +240,7 @@ static void step_fragment(void)
     static const uint8_t protocols[] = {6, 17, 1, 17};
     unsigned protocol = protocols[take() % 4], number = take(), offset = take(), bytes = take() * 6;
     uint8_t frame[FRAME_MAX], *t = ip_begin(frame, protocol);
+    segments_sound &= protocol != 6;
     bytes = bytes < FRAME_MAX - 34 ? bytes : FRAME_MAX - 34;
     put(frame + 18, number % 4, 2);
     put(frame + 20, (offset & 128 ? 0x2000 : 0) | (number & 128 ? 8191 - (offset & 127) : offset & 127), 2);
@@ -339,6 +299,7 @@ static void step_dhcp(void)
     for (unsigned i = kind >> 3 & 7; i; i--)
         *o++ = (uint8_t)take();
     *o++ = kind & 64 ? (uint8_t)value : 255;
+    o += kind & 64; /* padding */
     put(b - 4, (uint32_t)(o - b) + 8, 2);
     deliver(frame, ip_end(frame, (size_t)(o - b) + 8, 6));
 }
@@ -361,10 +322,23 @@ static void keep(int s)
     for (unsigned i = 0; i < SOCKETS; i++) {
         if (sockets[i] < 0) {
             sockets[i] = s;
+            stream_next[i] = -1;
             return;
         }
     }
     net_close(s);
+}
+
+/* What was received goes on where it ended. */
+static void stream_check(unsigned which, const struct net_address *from, int64_t n, bool taken)
+{
+    if (!segments_sound || n <= 0 || from->ip != PEER || net_option_get(sockets[which], NET_OPTION_KIND) != NET_STREAM)
+        return;
+    promise(stream_next[which] < 0 || buffer[0] == stream_next[which], "a stream goes on elsewhere");
+    for (int64_t i = 0; i < n; i++)
+        promise(buffer[i] == (uint8_t)(buffer[0] + i), "a stream has a gap");
+    if (taken)
+        stream_next[which] = (uint8_t)(buffer[0] + n);
 }
 
 static void step_call(void)
@@ -382,6 +356,7 @@ static void step_call(void)
     case 1:
         n = net_receive(s, (uaddr_t)buffer, value * 16, value & 1 ? NET_PEEK : 0, &peer);
         fuzz_net_received += n > 0 ? (unsigned long)n : 0;
+        stream_check(which, &peer, n, !(value & 1));
         break;
     case 2:
         net_send(s, (uaddr_t)buffer, value * 16, value & 1 ? NET_MORE : 0, call & 16 ? &peer : NULL);
@@ -409,6 +384,7 @@ static void step_call(void)
             keep((int)n);
         break;
     case 8:
+        stream_next[which] = -1;
         net_connect(s, &peer);
         break;
     case 9:
@@ -431,10 +407,14 @@ static void step_call(void)
 /* A listener at port 80, a socket of datagrams at 6000, and a neighbour that is known. */
 static void begin(void)
 {
+    host_env_seed(1);
+    timer_init();
+    dhcp_transaction = 0;
+    cut_first = 0;
+    cut_number = 1000;
     for (unsigned i = 0; i < SOCKETS; i++)
         sockets[i] = -1;
-    for (unsigned i = 0; i < CONVERSATIONS; i++)
-        conversations[i] = (struct conversation){80, (uint16_t)(1000 + i), 0xffffff00u * i, 0};
+    conversations_begin();
     sockets[0] = net_open(NET_STREAM);
     sockets[1] = net_open(NET_DATAGRAM);
     promise(sockets[0] >= 0 && sockets[1] >= 0, "no socket can be opened");
@@ -469,12 +449,24 @@ static void finish(void)
         ip_reass_tmr();
     work();
     etharp_cleanup_netif(&link_netif);
+    for (uint64_t due; (due = net_work()) != SCHED_FOREVER;)
+        host_env_clock_set(due); /* no timer is left */
     net_books(&books);
     promise(books.sockets == 0 && books.connections == 0, "sockets are left");
     promise(host_nic_lent() == 0, "frames are left");
     promise(host_nic_claims() == claims_kept, "claims are left");
     promise(!net_pending(), "work is left");
     promise(!memory_kept || books.memory_bytes <= memory_kept + KEPT_MAX, "memory is left");
+}
+
+/* From here on nothing but what a script does decides how it goes: what describes frames under way has been made. */
+static void warm_up(void)
+{
+    struct net_address peer = {PEER, 9};
+    begin();
+    for (unsigned i = 0; i < WORKS_MAX; i++)
+        net_send(sockets[1], (uaddr_t)buffer, 1, 0, &peer);
+    finish();
 }
 
 void fuzz_net_init(void)
@@ -484,7 +476,7 @@ void fuzz_net_init(void)
     host_nic_connect(on_sent);
     promise(net_init("10.0.2.15/24,10.0.2.2") == 0, "no network");
     claims_kept = host_nic_claims();
-    LLVMFuzzerTestOneInput(NULL, 0);
+    warm_up();
     net_books(&books);
     memory_kept = books.memory_bytes;
 }
@@ -511,13 +503,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
             step_raw();
             break;
         case STEP_SEGMENT:
-            step_segment(false);
+            step_segment();
             break;
         case STEP_DATAGRAM:
             step_datagram();
             break;
         case STEP_DAMAGED:
-            step_segment(true);
+            step_damaged();
             break;
         case STEP_ARP:
             step_arp();
@@ -530,6 +522,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
             break;
         case STEP_DHCP:
             step_dhcp();
+            break;
+        case STEP_EDGE:
+            step_edge();
+            break;
+        case STEP_ORDER:
+            step_order();
+            break;
+        case STEP_FILL:
+            step_fill();
+            break;
+        case STEP_CUT:
+            cut_first = 8 * (1 + take());
+            cut_others = 8 * (1 + take());
             break;
         default:
             step_call();

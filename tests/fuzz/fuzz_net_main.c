@@ -15,8 +15,8 @@
 #define SCRIPT_MAX 400u
 #define STEP_MAX 8u
 
-/* Open, accept, a question, its answer, acknowledged, the end from both sides; a connection of the program's own; a
-   datagram in two pieces. */
+/* Open, accept, a question, its answer, acknowledged, a window that is filled, the end from both sides; a connection of
+   the program's own; a datagram in two pieces. */
 static const uint8_t sound[][STEP_MAX] = {
     {STEP_SEGMENT, 0, 2, 0, 0, 0, 0},
     {STEP_SEGMENT, 0, 16, 0, 0, 0, 0},
@@ -37,6 +37,14 @@ static const uint8_t sound[][STEP_MAX] = {
     {STEP_SEGMENT, 1, 24, 200, 0, 0, 60},
     {STEP_SEGMENT, 1, 24, 0, 0, 0, 240},
     {STEP_CALL, 3, 0, 250},
+    {STEP_ORDER, 0, 16, 30, 80},
+    {STEP_ORDER, 0, 16, 90, 60},
+    {STEP_ORDER, 0, 16, 20, 40},
+    {STEP_ORDER, 0, 16, 0, 20},
+    {STEP_EDGE, 0, 16, 128, 100},
+    {STEP_FILL, 0, 120},
+    {STEP_CALL, 2, 0, 254},
+    {STEP_EDGE, 0, 16, 128, 20},
     {STEP_CALL, 2, 5, 2},
     {STEP_SEGMENT, 0, 17, 0, 0, 0, 0},
     {STEP_CALL, 2, 6, 0},
@@ -48,6 +56,8 @@ static const uint8_t sound[][STEP_MAX] = {
     {STEP_CALL, 1, 18, 21},
     {STEP_ARP, 1, 2},
     {STEP_ICMP, 8, 10},
+    {STEP_CUT, 20, 3},
+    {STEP_DATAGRAM, 0, 120, 0},
     {STEP_FRAGMENT, 1, 30, 128, 40},
     {STEP_FRAGMENT, 1, 30, 30, 40},
     {STEP_SEGMENT, 1, 20, 0, 0, 0, 0},
@@ -73,7 +83,7 @@ static size_t script_random(uint8_t *script)
 
 static size_t step_bytes(const uint8_t *step)
 {
-    static const uint8_t bytes[] = {2, 3, 7, 4, 9, 3, 3, 4, 5, 5};
+    static const uint8_t bytes[] = {2, 3, 7, 4, 9, 3, 3, 4, 5, 5, 5, 5, 3, 3};
     return bytes[step[0] % FUZZ_NET_STEPS];
 }
 

@@ -17,6 +17,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
+int __real_fstat(int descriptor, struct stat *s);
+int __wrap_fstat(int descriptor, struct stat *s);
 
 static struct site site;
 
@@ -28,11 +30,29 @@ static void must(bool holds, const char *what)
     abort();
 }
 
+/* What the server calls (tests/unit/web.mk).  Numbers and times of files are in answers, and from them in what
+   libFuzzer tries next: they must not be those of this machine and hour. */
+int __wrap_fstat(int descriptor, struct stat *s)
+{
+    int result = __real_fstat(descriptor, s);
+
+    s->st_dev = 1;
+    s->st_ino = (ino_t)s->st_size + 1;
+    s->st_mtim = (struct timespec){.tv_sec = 1704067200};
+    return result;
+}
+
+/* At once, for another process may have the folder too. */
 static void file_make(int folder, const char *name, const char *text)
 {
-    int file = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    char made[32];
+    int file;
 
-    must(file >= 0 && write(file, text, strlen(text)) == (ssize_t)strlen(text) && close(file) == 0, "no file");
+    snprintf(made, sizeof made, "made.%d", (int)getpid());
+    file = openat(folder, made, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    must(file >= 0 && write(file, text, strlen(text)) == (ssize_t)strlen(text) && close(file) == 0 &&
+             renameat(folder, made, folder, name) == 0,
+         "no file");
 }
 
 /* A folder, and a file beside it. */

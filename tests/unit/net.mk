@@ -5,11 +5,12 @@ NET_CFLAGS = $(HOST_CFLAGS) -iquote kernels/parts/net -isystem $(LWIP_SOURCE)/sr
 	-fno-sanitize=alignment -fno-strict-aliasing -fno-common
 NET_SRCS = $(wildcard kernels/parts/net/*.c) $(addprefix $(LWIP_SOURCE)/src/,$(LWIP_FILES))
 NET_HOST_SRCS = kernels/host/nic.c kernels/host/env.c kernels/host/alloc.c
-TEST_NET_SRCS = tests/unit/test_net.c tests/unit/test_net_more.c tests/unit/test_net_wire.c tests/unit/net_fixture.c $(NET_SRCS) $(NET_HOST_SRCS) \
+TEST_NET_SRCS = tests/unit/test_net.c tests/unit/test_net_more.c tests/unit/test_net_wire.c tests/unit/test_net_window.c \
+	tests/unit/net_fixture.c $(NET_SRCS) $(NET_HOST_SRCS) \
 	kernels/host/sched.c kernels/host/fiber.c
 TEST_NET_CFLAGS = $(NET_CFLAGS)
 # fuzz_net COUNT SEED.  Its memory is the C library's, for the sanitizers.
-FUZZ_NET_SRCS = tests/fuzz/fuzz_net.c tests/fuzz/fuzz_net_main.c kernels/host/net_memory.c \
+FUZZ_NET_SRCS = tests/fuzz/fuzz_net.c tests/fuzz/fuzz_net_tcp.c tests/fuzz/fuzz_net_main.c kernels/host/net_memory.c \
 	$(filter-out %/memory.c,$(NET_SRCS)) $(NET_HOST_SRCS) kernels/host/sched.c kernels/host/fiber.c
 FUZZ_NET_CFLAGS = $(NET_CFLAGS) -iquote .
 # The same for libFuzzer: tests/fuzz/corpus.sh frames RUNS.

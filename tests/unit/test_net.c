@@ -435,5 +435,5 @@ int main(void)
         cmocka_unit_test_teardown(test_options, fixture_cleanup),
     };
     int failed = cmocka_run_group_tests_name("net", tests, fixture_setup, NULL);
-    return failed + test_net_more() + test_net_wire();
+    return failed + test_net_more() + test_net_wire() + test_net_window();
 }

@@ -20,5 +20,6 @@ int64_t send_all(int s, const void *data, uint64_t n);
 int64_t receive(int s, void *data, uint64_t n);
 int test_net_more(void);
 int test_net_wire(void);
+int test_net_window(void);
 
 #endif

@@ -104,6 +104,45 @@ static void test_copies_sleep(void **state)
     work();
 }
 
+/* Many look at the same bytes at once, and the last one to come takes them while the others sleep. */
+static unsigned sleepers, refused;
+
+static void during_crowd(void)
+{
+    char there[6];
+    int64_t n;
+    if (sleepers == 0)
+        return;
+    n = net_receive(copied_socket, (uaddr_t)there, 6, --sleepers ? NET_PEEK : 0, NULL);
+    refused += n == -ENOBUFS;
+    assert_true(n == 6 || n == -ENOBUFS || n == -EAGAIN);
+}
+
+static void test_copies_at_once(void **state)
+{
+    static const unsigned crowds[] = {1, 100, 253, 254, 255, 256, 257, 300, 600};
+    (void)state;
+    for (unsigned i = 0; i < sizeof crowds / sizeof *crowds; i++) {
+        struct pair p = pair_make();
+        assert_int_equal(send_all(p.client, "abcdef", 6), 6);
+        work();
+        copied_socket = p.server;
+        sleepers = crowds[i];
+        refused = 0;
+        host_env_on_copy(during_crowd);
+        net_receive(p.server, (uaddr_t)back, 6, NET_PEEK, NULL);
+        assert_int_equal(refused != 0, crowds[i] > 253);
+        sleepers = 0;
+        host_env_on_copy(NULL);
+        if (refused) {
+            assert_int_equal(receive(p.server, back, 100), 6);
+            assert_memory_equal(back, "abcdef", 6);
+        }
+        assert_int_equal(receive(p.server, back, 100), -EAGAIN);
+        pair_close(p);
+    }
+}
+
 static void test_faults(void **state)
 {
     struct pair p = pair_make();
@@ -254,6 +293,7 @@ int test_net_more(void)
         cmocka_unit_test_teardown(test_datagrams, fixture_cleanup),
         cmocka_unit_test_teardown(test_datagrams_bounded, fixture_cleanup),
         cmocka_unit_test_teardown(test_copies_sleep, fixture_cleanup),
+        cmocka_unit_test_teardown(test_copies_at_once, fixture_cleanup),
         cmocka_unit_test_teardown(test_faults, fixture_cleanup),
         cmocka_unit_test_teardown(test_datagram_refused, fixture_cleanup),
         cmocka_unit_test_teardown(test_no_memory, fixture_cleanup),

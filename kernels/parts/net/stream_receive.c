@@ -31,12 +31,17 @@ static int nothing(struct socket *s)
     return s->shut_receive || !s->tcp ? 0 : -EAGAIN;
 }
 
-/* Copies n bytes of p; false if they are no longer there, for another receiver was faster. */
+/* Copies n bytes of p; false if they are no longer there, for another receiver was faster.  p can count only so many
+   who hold it at once. */
 static bool piece_copy(struct socket *s, struct pbuf *p, uaddr_t buffer, uint32_t n, int *error)
 {
     uint64_t taken = s->taken;
 
-    p->ref++;
+    if (!++p->ref) {
+        p->ref--;
+        *error = -ENOBUFS;
+        return true;
+    }
     *error = env_copy_out(buffer, p->payload, n);
     if (s->taken != taken) {
         pbuf_free(p);

@@ -20,6 +20,7 @@ struct site {
     struct qemu_plugin_insn *insn;
     uint64_t address;
     unsigned part;
+    bool cut; /* has more bytes than QEMU says */
     struct decode d;
 };
 
@@ -163,11 +164,14 @@ static bool is_plain(const struct site *s)
 static void look(const struct qemu_plugin_tb *tb, size_t index, struct site *s)
 {
     uint8_t bytes[DECODE_BYTES];
+    size_t n;
 
     s->insn = qemu_plugin_tb_get_insn(tb, index);
     s->address = qemu_plugin_insn_vaddr(s->insn);
     s->part = map_find_part(count_map, s->address);
-    s->d = decode_bytes(bytes, qemu_api_bytes(s->insn, bytes, sizeof(bytes)));
+    n = qemu_api_bytes(s->insn, bytes, sizeof(bytes));
+    s->cut = s->address % PAGE_BYTES > PAGE_BYTES - DECODE_BYTES && decode_is_cut(bytes, n);
+    s->d = decode_bytes(bytes, n);
 }
 
 /* n: how many plain instructions of its first one's part it has. */
@@ -187,17 +191,22 @@ static void plant_block(struct qemu_plugin_tb *tb, const struct site *first, con
                                   .rep = first->d.rep ? rep_first(first->address, rep_words_of(first)) : NULL});
 }
 
-/* Whether the last instruction of a block may not be there.  QEMU 7.2 takes one that reaches into the next page out of
-   its block again, unless it is the first, with what was planted on it, and still tells of it.  Its last bytes, which
-   would tell, are missing; so this is any that could reach so far. */
-static bool may_be_absent(const struct site *last)
+/* The instructions that a block has.  QEMU 7.2 takes one that reaches into the next page out of its block again, unless
+   it is the first, with what was planted on it, and still tells of it, without its last bytes. */
+static size_t count_present(const struct qemu_plugin_tb *tb)
 {
-    return last->address % PAGE_BYTES > PAGE_BYTES - DECODE_BYTES;
+    size_t n = qemu_plugin_tb_n_insns(tb);
+    struct site last;
+
+    if (n < 2)
+        return n;
+    look(tb, n - 1, &last);
+    return last.cut ? n - 1 : n;
 }
 
 /* Plants what instruction s needs; run plain instructions since the last addition are still to be counted, this
-   one included.  True if they now are.  apart: next does not share an addition with them. */
-static bool plant_one(const struct site *s, const struct site *next, bool apart, bool first, size_t run)
+   one included.  True if they now are. */
+static bool plant_one(const struct site *s, const struct site *next, bool first, size_t run)
 {
     plant_address(s);
     plant_event(s);
@@ -207,7 +216,7 @@ static bool plant_one(const struct site *s, const struct site *next, bool apart,
         rep_plant_return(s->insn);
     if (options.mmio && !s->d.safe)
         qemu_plugin_register_vcpu_mem_cb(s->insn, access_run, QEMU_CB_NO_REGS, QEMU_MEM_BOTH, NULL);
-    if (!is_plain(s) || (s->d.safe && next && !apart && is_plain(next) && next->part == s->part))
+    if (!is_plain(s) || (s->d.safe && next && is_plain(next) && next->part == s->part))
         return false;
     qemu_api_add(s->insn, count_part_word(s->part, COUNT_PLAIN), run);
     if (!next && (s->d.fault == DECODE_FAULT_ONE || s->d.fault == DECODE_FAULT_TWO))
@@ -217,7 +226,7 @@ static bool plant_one(const struct site *s, const struct site *next, bool apart,
 
 static void translate(uint64_t id, struct qemu_plugin_tb *tb)
 {
-    size_t n = qemu_plugin_tb_n_insns(tb), run = 0;
+    size_t n = count_present(tb), run = 0;
     unsigned plain = 0;
     struct hierarchy_fetch fetch = {0};
     struct site first, site, next;
@@ -231,7 +240,7 @@ static void translate(uint64_t id, struct qemu_plugin_tb *tb)
             look(tb, i + 1, &next);
         run += is_plain(&site);
         plain += is_plain(&site) && site.part == first.part;
-        if (plant_one(&site, i + 1 < n ? &next : NULL, i + 2 == n && may_be_absent(&next), i == 0, run))
+        if (plant_one(&site, i + 1 < n ? &next : NULL, i == 0, run))
             run = 0;
         if (options.model)
             plant_model(&site, &fetch);

@@ -52,4 +52,7 @@ struct decode {
 
 struct decode decode_bytes(const uint8_t *bytes, size_t n);
 
+/* Whether an instruction of 64-bit code has more bytes than these n (decode_length.c). */
+bool decode_is_cut(const uint8_t *bytes, size_t n);
+
 #endif

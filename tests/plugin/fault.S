@@ -49,6 +49,10 @@
 /* 13: a fault that is not restarted: the instruction never retired */
 //? window 13 exception 1
 //? window 13 domains.app.instructions 2
+/* 14: into an instruction whose second half cannot be fetched yet, after one that was */
+//? window 14 exception 2
+//? window 14 domains.app.instructions 3
+//? window 14 domains.other.instructions 3
 
         .globl test
         PART(kernel, setup)
@@ -64,6 +68,9 @@ test:   GATE(3, entry.exception.breakpoint)
         movl $0xe0ff90, pages + 0x7000
         movl $0x240c8b00, pages + 0xaffc        /* mov (%rsp), %ecx at the end of its page */
         movl $0xe0ff, pages + 0xb000            /* jmp *%rax */
+        movl $0x8b240c8b, pages + 0xdffc        /* mov (%rsp), %ecx; mov 4(%rsp), %ecx on two pages; jmp *%rax */
+        movl $0xff04244c, pages + 0xe000
+        movl $0xe0, pages + 0xe004
         push $USER_DATA
         push $user_stack_end
         push $2
@@ -192,6 +199,12 @@ call_target:
         hlt
         nop
         END
+        STACK
+        BEGIN
+        mov $1f, %eax
+        mov $HOLE + 0xdffc, %edx
+        jmp *%rdx
+1:      END
         int $0x80
         END_PART(app, test)
 

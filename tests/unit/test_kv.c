@@ -18,7 +18,7 @@
 #define DID_MAX 64
 
 static struct kv kv;
-static char folder[] = "/tmp/test_kv_XXXXXX", did[DID_MAX];
+static char folder[] = "build/tests/test-kv-XXXXXX", did[DID_MAX];
 static size_t did_count;
 static ino_t synced; /* the last file of fsync, or fdatasync */
 

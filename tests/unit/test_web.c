@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 static struct cache cache;
-static char folder[] = "/tmp/test_web_XXXXXX";
+static char folder[] = "build/tests/test-web-XXXXXX";
 
 /* A file of bytes of one kind, last changed so many nanoseconds after a second that is always the same. */
 static void file_write(const char *name, char byte, size_t n, long ns)
